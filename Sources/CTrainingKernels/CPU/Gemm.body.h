@@ -1,0 +1,183 @@
+#include "GemmPack.body.h"
+#include "GemmVector.body.h"
+
+#ifndef TILE
+#define TILE NAME(tile)
+#endif
+
+static const gemm_tile NAME(shape) = {ROWS, COLUMNS, NAME(depth)};
+
+// A tile of C and the panels that it is the product of: element (i, k) of A is
+// a[i * a_row + k * a_step], row k of B begins at b[k * b_step]. Sums times alpha are added to C or
+// overwrite it.
+typedef struct TILE {
+  const REAL *a, *b;
+  int64_t a_row, a_step, b_step, depth;
+  REAL *c;
+  int64_t c_row, columns;
+  REAL alpha;
+  bool adds;
+} TILE;
+
+// For tiles whose last vector is partial.
+static void NAME(put_part)(const TILE *t, int64_t rows, int64_t vectors, const V *sums) {
+  int64_t tail = t->columns - (vectors - 1) * LANES;
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t v = 0; v < vectors; v++) {
+      REAL *c = t->c + i * t->c_row + v * LANES, part[LANE_BYTES / sizeof(REAL)] = {0};
+      int64_t count = v < vectors - 1 ? LANES : tail;
+      if (t->adds) NAME(copy_part)(part, c, count);
+      V sum = sums[i * vectors + v];
+      STORE(part, t->adds ? FMA(SPLAT(t->alpha), sum, LOAD(part)) : SPLAT(t->alpha) * sum);
+      NAME(copy_part)(c, part, count);
+    }
+}
+
+INLINE void NAME(put)(const TILE *t, const int64_t rows, const int64_t vectors, const bool adds,
+                      V sums[static ROWS][VECTORS]) {
+  V alpha = SPLAT(t->alpha);
+#pragma clang loop unroll(full)
+  for (int64_t i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+    for (int64_t v = 0; v < vectors; v++) {
+      REAL *c = t->c + i * t->c_row + v * LANES;
+      STORE(c, adds ? FMA(alpha, sums[i][v], LOAD(c)) : alpha * sums[i][v]);
+    }
+}
+
+// The micro-kernel. Rows and vectors are constants where it is inlined, so that sums are registers.
+INLINE void NAME(multiply)(const TILE *t, const int64_t rows, const int64_t vectors) {
+  V sums[ROWS][VECTORS];
+#pragma clang loop unroll(full)
+  for (int64_t i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+    for (int64_t v = 0; v < vectors; v++) sums[i][v] = ZERO;
+  const REAL *a = t->a, *b = t->b;
+  for (int64_t k = 0; k < t->depth; k++, a += t->a_step, b += t->b_step) {
+    V row[VECTORS];
+#pragma clang loop unroll(full)
+    for (int64_t v = 0; v < vectors; v++) row[v] = LOAD(b + v * LANES);
+#pragma clang loop unroll(full)
+    for (int64_t i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+      for (int64_t v = 0; v < vectors; v++)
+        sums[i][v] = FMA(SPLAT(a[i * t->a_row]), row[v], sums[i][v]);
+  }
+  bool whole = t->columns == vectors * LANES;
+  if (whole && t->adds) return NAME(put)(t, rows, vectors, true, sums);
+  if (whole) return NAME(put)(t, rows, vectors, false, sums);
+  V flat[ROWS * VECTORS];
+#pragma clang loop unroll(full)
+  for (int64_t i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+    for (int64_t v = 0; v < vectors; v++) flat[i * vectors + v] = sums[i][v];
+  NAME(put_part)(t, rows, vectors, flat);
+}
+
+#define CASE(r)                                                                                    \
+  case r:                                                                                          \
+    if (r <= ROWS && vectors == 1) NAME(multiply)(t, r, 1);                                        \
+    else if (r <= ROWS) NAME(multiply)(t, r, VECTORS);                                             \
+    break;
+static void NAME(multiply_tile)(const TILE *t, int64_t rows, int64_t vectors) {
+  _Static_assert(ROWS <= 14 && VECTORS <= 2, "a case for every tile");
+  switch (rows) {
+    CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7)
+    CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
+  }
+}
+#undef CASE
+
+// The operands of one block while `depth` steps along k from `from` are done.
+typedef struct NAME(slice) {
+  const char *a, *b;
+  int64_t from, depth, rows, columns;
+  REAL *c;
+  int64_t c_row;
+  bool adds;
+} NAME(slice);
+
+// Where the panels are read in place, only a last one that is no whole number of vectors is packed.
+INLINE int64_t NAME(columns_in_place)(const gemm_plan *plan, int64_t columns) {
+  if (plan->packs_b) return 0;
+  return columns % LANES == 0 ? columns : columns / COLUMNS * COLUMNS;
+}
+
+static void NAME(run_slice)(const tk_gemm *g, const gemm_plan *plan, const NAME(slice) *s,
+                            char *workspace) {
+  int64_t size = tk_element_size(g->input), in_place = NAME(columns_in_place)(plan, s->columns);
+  int64_t spacing = gemm_panel_depth(s->depth);
+  const char *a = s->a + s->from * g->a_column * size, *b = s->b + s->from * g->b_row * size;
+  REAL *a_panels = (REAL *)(workspace + plan->a_panels), *b_panels = (REAL *)workspace;
+  NAME(pack)(g->input, b_panels + in_place * spacing, COLUMNS, s->columns - in_place, s->depth,
+             b + in_place * g->b_column * size, g->b_column, g->b_row);
+  if (plan->packs_a)
+    NAME(pack)(g->input, a_panels, ROWS, s->rows, s->depth, a, g->a_row, g->a_column);
+  TILE t = {.a_row = plan->packs_a ? 1 : g->a_row, .a_step = plan->packs_a ? ROWS : g->a_column,
+            .depth = s->depth, .c_row = s->c_row, .alpha = (REAL)g->alpha, .adds = s->adds};
+  for (int64_t i = 0; i < s->rows; i += ROWS) {
+    int64_t rows = s->rows - i < ROWS ? s->rows - i : ROWS;
+    t.a = plan->packs_a ? a_panels + i * spacing : (const REAL *)a + i * g->a_row;
+    for (int64_t j = 0; j < s->columns; j += COLUMNS) {
+      t.columns = s->columns - j < COLUMNS ? s->columns - j : COLUMNS;
+      t.b = j < in_place ? (const REAL *)b + j : b_panels + j * spacing;
+      t.b_step = j < in_place ? g->b_row : COLUMNS;
+      t.c = s->c + i * s->c_row + j;
+      NAME(multiply_tile)(&t, rows, (t.columns + LANES - 1) / LANES);
+    }
+  }
+}
+
+// Between C and the sums of half products, which are float32 to the end, so that C is rounded once.
+#if COMPUTE_BITS == 32
+INLINE void NAME(exchange_as)(tk_dtype dtype, const NAME(slice) *s, void *c, int64_t c_row,
+                              bool rounds) {
+  for (int64_t i = 0; i < s->rows; i++)
+    for (int64_t j = 0; j < s->columns; j++)
+      if (rounds) NAME(set_element)(dtype, c, i * c_row + j, s->c[i * s->c_row + j]);
+      else s->c[i * s->c_row + j] = ELEMENT(dtype, c, i * c_row + j);
+}
+static void NAME(exchange)(const tk_gemm *g, const NAME(slice) *s, void *c, bool rounds) {
+  if (g->output == tk_bfloat16) NAME(exchange_as)(tk_bfloat16, s, c, g->c_row, rounds);
+  else NAME(exchange_as)(tk_float16, s, c, g->c_row, rounds);
+}
+#endif
+
+static void NAME(run_tile_block)(const tk_gemm *g, const gemm_plan *plan, int64_t block,
+                                 char *workspace) {
+  int64_t column = block % plan->column_blocks * plan->columns;
+  int64_t row = block / plan->column_blocks % plan->row_blocks * plan->rows;
+  int64_t product = block / plan->column_blocks / plan->row_blocks;
+  int64_t size = (int64_t)tk_element_size(g->input);
+  char *c = (char *)g->c + (product * g->c_batch + row * g->c_row + column) *
+                               (int64_t)tk_element_size(g->output);
+  bool half = g->output == tk_float16 || g->output == tk_bfloat16;
+  NAME(slice) s = {
+    .a = (const char *)g->a + (product * g->a_batch + row * g->a_row) * size,
+    .b = (const char *)g->b + (product * g->b_batch + column * g->b_column) * size,
+    .rows = g->m - row < plan->rows ? g->m - row : plan->rows,
+    .columns = g->n - column < plan->columns ? g->n - column : plan->columns,
+    .c = half ? (REAL *)(workspace + plan->sums) : (REAL *)c,
+    .c_row = half ? plan->columns : g->c_row,
+    .adds = g->beta != 0,
+  };
+#if COMPUTE_BITS == 32
+  if (half && s.adds) NAME(exchange)(g, &s, c, false);
+#endif
+  do {
+    s.depth = g->k - s.from < NAME(depth) ? g->k - s.from : NAME(depth);
+    NAME(run_slice)(g, plan, &s, workspace);
+    s.from += s.depth;
+    s.adds = true;
+  } while (s.from < g->k);
+#if COMPUTE_BITS == 32
+  if (half) NAME(exchange)(g, &s, c, true);
+#endif
+}
+
+static void NAME(run_blocks)(const tk_gemm *g, const gemm_plan *plan, char *workspace,
+                             int64_t begin, int64_t end) {
+  for (int64_t block = begin; block < end; block++)
+    if (plan->way == gemm_by_tiles) NAME(run_tile_block)(g, plan, block, workspace);
+    else NAME(run_vector_block)(g, plan, block, workspace);
+}

@@ -1,0 +1,115 @@
+#include "Elements.h"
+#include "GemmPlan.h"
+#include "GemmTiles.h"
+#include "TrainingKernels.h"
+
+#define BODY "Gemm.body.h"
+#include "ForEachISA.h"
+
+// Multiply-adds that make a block worth a thread's while, and the sides of C that make packing
+// cheap.
+#define LEAST_WORK ((int64_t)1 << 19)
+#define LEAST_AREA ((int64_t)64 * 64)
+#define MOST_COLUMNS ((int64_t)512)
+#define MOST_ROWS ((int64_t)512)
+#define MOST_AREA (256 * MOST_COLUMNS)
+// A product is cut into about so many blocks where that leaves them large enough.
+#define WISHED_BLOCKS 6
+// A matrix of at most so many bytes is as fast in place as packed, and so is one whose panels are
+// read by so few tiles each.
+#define MOST_IN_PLACE ((int64_t)2 << 20)
+#define FEW_READERS 4
+// But rows that are nearly a multiple of ALIAS_BYTES apart push each other out of the first level
+// cache.
+#define ALIAS_BYTES 1024
+#define LINE_BYTES 64
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static int64_t multiple_up(int64_t a, int64_t b) { return quotient_up(a, b) * b; }
+static int64_t root(int64_t x) { return (int64_t)__builtin_sqrt((double)x); }
+
+// Equal shares of a side, in whole tiles, of about `wish`.
+static int64_t share(int64_t side, int64_t wish, int64_t tile) {
+  int64_t blocks = most(1, (side + wish / 2) / most(1, wish));
+  return multiple_up(most(1, quotient_up(side, blocks)), tile);
+}
+
+// Blocks are about twice as wide as high.
+static void cut(const tk_gemm *g, gemm_tile tile, gemm_plan *plan) {
+  int64_t area = g->batch * g->m * g->n / WISHED_BLOCKS;
+  area = least(most(most(area, LEAST_WORK / most(1, g->k)), LEAST_AREA), MOST_AREA);
+  int64_t rows = least(g->m, root(area / 2));
+  int64_t columns = least(least(g->n, MOST_COLUMNS), area / most(1, rows));
+  plan->columns = share(g->n, columns, tile.columns);
+  rows = least(MOST_ROWS, area / most(1, least(g->n, plan->columns)));
+  plan->rows = share(g->m, rows, tile.rows);
+  plan->column_blocks = quotient_up(g->n, plan->columns);
+  plan->row_blocks = quotient_up(g->m, plan->rows);
+}
+
+static gemm_tile tile_of(const tk_gemm *g) {
+  return g->input == tk_float64 ? TK_PICK(shape, f64) : TK_PICK(shape, f32);
+}
+
+static gemm_way way_of(const tk_gemm *g) {
+  if (g->m != 1 && g->n != 1) return gemm_by_tiles;
+  int64_t across = g->m == 1 ? g->b_column : g->a_row, step = g->m == 1 ? g->b_row : g->a_column;
+  if (step == 1 && g->k > 1) return gemm_by_dots;
+  return across == 1 ? gemm_by_combination : gemm_by_tiles;
+}
+
+static bool aliases(int64_t stride, int64_t size) {
+  int64_t bytes = (stride < 0 ? -stride : stride) * size;
+  return bytes > LINE_BYTES && (bytes + LINE_BYTES) % ALIAS_BYTES <= 2 * LINE_BYTES;
+}
+
+static void choose_packing(const tk_gemm *g, gemm_tile tile, int64_t size, gemm_plan *plan) {
+  bool half = g->input == tk_float16 || g->input == tk_bfloat16;
+  bool few_read_a = plan->columns <= FEW_READERS * tile.columns;
+  bool few_read_b = plan->rows <= FEW_READERS * tile.rows;
+  bool a_is_large = g->m * g->k * size > MOST_IN_PLACE;
+  bool b_is_large = g->k * g->n * size > MOST_IN_PLACE;
+  // A short tile uses little of a line of A's column before the next column pushes it out.
+  bool wastes_lines = tile.rows * size < LINE_BYTES / 2 && aliases(g->a_column, size);
+  plan->packs_a = half || aliases(g->a_row, size) ||
+                  (g->a_column != 1 && !few_read_a && (a_is_large || wastes_lines));
+  plan->packs_b = half || g->b_column != 1 || (b_is_large && !few_read_b);
+}
+
+static gemm_plan plan_of(const tk_gemm *g) {
+  gemm_tile tile = tile_of(g);
+  gemm_plan plan = {.way = way_of(g)};
+  cut(g, tile, &plan);
+  int64_t real = g->input == tk_float64 ? sizeof(double) : sizeof(float);
+  choose_packing(g, tile, real, &plan);
+  int64_t depth = gemm_panel_depth(least(g->k, tile.depth));
+  int64_t a_panels = plan.columns * depth;
+  // The last of A's panels may be written a vector too far, and so may a vector.
+  int64_t sums = multiple_up(a_panels + plan.rows * depth + tile.columns, LINE_BYTES);
+  int64_t end = sums;
+  if (g->output == tk_float16 || g->output == tk_bfloat16) end += plan.rows * plan.columns;
+  if (plan.way != gemm_by_tiles) {
+    sums = multiple_up(g->k + tile.columns, LINE_BYTES);
+    end = sums + plan.rows * plan.columns + tile.columns;
+  }
+  plan.a_panels = (size_t)(a_panels * real);
+  plan.sums = (size_t)(sums * real);
+  plan.bytes = (size_t)(end * real);
+  return plan;
+}
+
+int64_t tk_gemm_block_count(const tk_gemm *gemm) {
+  if (gemm->m == 0 || gemm->n == 0) return 0;
+  gemm_plan plan = plan_of(gemm);
+  return gemm->batch * plan.row_blocks * plan.column_blocks;
+}
+
+size_t tk_gemm_workspace(const tk_gemm *gemm) { return plan_of(gemm).bytes; }
+
+void tk_gemm_run(const tk_gemm *gemm, void *workspace, int64_t begin, int64_t end) {
+  gemm_plan plan = plan_of(gemm);
+  if (gemm->input == tk_float64) TK_PICK(run_blocks, f64)(gemm, &plan, workspace, begin, end);
+  else TK_PICK(run_blocks, f32)(gemm, &plan, workspace, begin, end);
+}

@@ -1,0 +1,27 @@
+// How a product is cut: sizes decide, so that the cut is the same for every thread count.
+#ifndef TK_GEMM_PLAN
+#define TK_GEMM_PLAN
+#include "TrainingKernels.h"
+
+// What the micro-kernel of one instance does at a time.
+typedef struct gemm_tile { int64_t rows, columns, depth; } gemm_tile;
+
+// C of one row or one column needs no tiles: it is dot products where the matrix is contiguous
+// along k, or a combination of the matrix's rows or columns.
+typedef enum gemm_way { gemm_by_tiles, gemm_by_dots, gemm_by_combination } gemm_way;
+
+typedef struct gemm_plan {
+  gemm_way way;
+  // A block is `rows` by `columns` of one product of the batch.
+  int64_t rows, columns, row_blocks, column_blocks;
+  // What is not packed is read in place.
+  bool packs_a, packs_b;
+  // Offsets into the workspace in bytes; B's panels, or the vector, come first.
+  size_t a_panels, sums, bytes;
+} gemm_plan;
+
+// Rows from one panel to the next: one more than are used, because panels a power of two apart
+// would push each other out of the cache while they are written side by side.
+static inline int64_t gemm_panel_depth(int64_t depth) { return depth + 1; }
+
+#endif

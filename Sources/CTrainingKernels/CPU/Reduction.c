@@ -1,0 +1,62 @@
+#include "Space.h"
+
+// Results that are folded side by side, and rows that are folded one after another.
+enum { TK_BLOCK = 256, TK_LEAF_ROWS = 64 };
+
+// A simplified source. It is folded by rows where neighbouring results lie nearer to each other
+// than neighbouring points of one result do.
+typedef struct tk_plan {
+  tk_space kept, reduced;
+  tk_operand source;       // with the strides of `reduced`
+  int64_t kept_strides[TK_MAX_RANK], count;
+  bool by_rows;
+} tk_plan;
+
+#define BODY_WITH_INTEGERS
+#define BODY "Reduction.body.h"
+#include "ForEachISA.h"
+
+static const char *const names[] = {
+#define REDUCTION(name, ...) [tk_reduction_##name] = #name,
+#include "../Tables/Reduction.h"
+  [tk_reduction_argmax] = "argmax", [tk_reduction_argmin] = "argmin",
+};
+const char *tk_reduction_name(tk_reduction row) { return names[row]; }
+
+static int64_t distance(int64_t stride) { return stride < 0 ? -stride : stride; }
+
+static tk_plan plan_of(const tk_reduce_source *source) {
+  tk_plan plan = {.kept = source->kept, .reduced = source->reduced, .count = 1};
+  tk_operand kept = {.dtype = source->dtype};
+  plan.source = (tk_operand){.data = (void *)source->data, .dtype = source->dtype};
+  for (int32_t axis = 0; axis < plan.kept.rank; axis++)
+    kept.strides[axis] = source->kept_strides[axis];
+  for (int32_t axis = 0; axis < plan.reduced.rank; axis++)
+    plan.source.strides[axis] = source->reduced_strides[axis];
+  tk_simplify(&plan.kept, &kept, 1);
+  tk_simplify(&plan.reduced, &plan.source, 1);
+  __builtin_memcpy(plan.kept_strides, kept.strides, sizeof kept.strides);
+  for (int32_t axis = 0; axis < plan.reduced.rank; axis++) plan.count *= plan.reduced.shape[axis];
+  int64_t beside = distance(kept.strides[plan.kept.rank - 1]);
+  int64_t along = distance(plan.source.strides[plan.reduced.rank - 1]);
+  plan.by_rows = plan.kept.shape[plan.kept.rank - 1] >= 8 && plan.count > 1 && beside < along;
+  return plan;
+}
+
+void tk_reduce(tk_reduction row, tk_compute compute, const tk_reduce_source *source,
+  void *out, tk_dtype out_dtype, int64_t begin, int64_t end) {
+  tk_plan plan = plan_of(source);
+  if (row == tk_reduction_argmax)
+    TK_CALL(find, compute, tk_reduction_maximum, &plan, out, begin, end);
+  else if (row == tk_reduction_argmin)
+    TK_CALL(find, compute, tk_reduction_minimum, &plan, out, begin, end);
+  else
+    TK_CALL(reduce, compute, row, &plan, out, out_dtype, begin, end);
+}
+
+double tk_square_sum(tk_dtype dtype, const void *x, int64_t n) {
+  tk_reduce_source source = {.data = x, .dtype = dtype, .kept = {.rank = 0},
+    .reduced = {.rank = 1, .shape = {n}}, .reduced_strides = {1}};
+  tk_plan plan = plan_of(&source);
+  return TK_PICK(square_sum, f64)(&plan);
+}

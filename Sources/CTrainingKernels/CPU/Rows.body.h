@@ -1,0 +1,150 @@
+#include "LanesArithmetic.h"
+#include "Stage.h"
+#if IS_REAL
+#include "LanesMath.h"
+
+// A row of stored elements, seen as chunks of REAL that are padded to whole lanes. A row that fits
+// into the buffer is held there.
+typedef struct NAME(row) {
+  const char *data;
+  tk_dtype dtype;
+  int64_t length;
+  REAL padding, *buffer;
+  bool held;
+} NAME(row);
+
+static const REAL *NAME(take)(NAME(row) *row, int64_t first, int64_t n) {
+  const char *data = row->data + first * tk_element_size(row->dtype);
+  if (row->held) return row->buffer;
+  if (row->dtype == REAL_DTYPE && n % LANES == 0) return (const REAL *)data;
+  NAME(tk_widen)(row->dtype, n, data, 1, row->buffer);
+  for (int64_t i = n; i % LANES; i++) row->buffer[i] = row->padding;
+  row->held = n == row->length;
+  return row->buffer;
+}
+static int64_t NAME(chunk)(int64_t left) { return left < TK_CHUNK ? left : TK_CHUNK; }
+
+INLINE REAL NAME(sum_of_lanes)(V v) {
+  REAL sums[LANE_BYTES / sizeof(REAL)];
+  STORE(sums, v);
+  for (int64_t n = LANES / 2; n > 0; n /= 2)
+    for (int64_t i = 0; i < n; i++) sums[i] += sums[i + n];
+  return sums[0];
+}
+static REAL NAME(greatest)(NAME(row) *x, int64_t n) {
+  V greatest = -CONSTANT(infinity);
+  for (int64_t first = 0, count; first < n; first += count) {
+    count = NAME(chunk)(n - first);
+    const REAL *from = NAME(take)(x, first, count);
+    for (int64_t i = 0; i < count; i += LANES) greatest = MAXIMUM(greatest, LOAD(from + i));
+  }
+  REAL most[2 * LANE_BYTES / sizeof(REAL)] = {0};
+  for (int64_t n = LANES / 2; n > 0; n /= 2) {
+    STORE(most, greatest);
+    greatest = MAXIMUM(greatest, LOAD(most + n));
+  }
+  return greatest[0];
+}
+// The sum of a function of A, B and a number P over two rows. Each chunk is summed by itself, so
+// that the error does not grow with the length of a row.
+#define DEFINE_SUM(name, value)                                                                    \
+  static REAL NAME(name)(NAME(row) *a, NAME(row) *b, REAL p, int64_t n) {                          \
+    V sum = ZERO, P = SPLAT(p);                                                                    \
+    for (int64_t first = 0, count; first < n; first += count) {                                    \
+      count = NAME(chunk)(n - first);                                                              \
+      const REAL *as = NAME(take)(a, first, count), *bs = b ? NAME(take)(b, first, count) : as;    \
+      V part = ZERO;                                                                               \
+      for (int64_t i = 0; i < count; i += LANES) {                                                 \
+        V A = LOAD(as + i), B = LOAD(bs + i);                                                      \
+        part = part + (value);                                                                     \
+        (void)A, (void)B;                                                                          \
+      }                                                                                            \
+      sum = sum + part;                                                                            \
+    }                                                                                              \
+    (void)P;                                                                                       \
+    return NAME(sum_of_lanes)(sum);                                                                \
+  }
+DEFINE_SUM(sum_of_exponentials, EXP(A - P))
+DEFINE_SUM(sum_of_products, A * B)
+DEFINE_SUM(sum_of_row, A)
+
+// y = the function of A, B and two numbers P and Q; y has the dtype of a.
+#define DEFINE_MAP(name, value)                                                                    \
+  static void NAME(name)(                                                                          \
+    NAME(row) *a, NAME(row) *b, REAL p, REAL q, char *y, int64_t n) {                              \
+    V P = SPLAT(p), Q = SPLAT(q);                                                                  \
+    REAL buffer[TK_CHUNK];                                                                         \
+    for (int64_t first = 0, count; first < n; first += count) {                                    \
+      count = NAME(chunk)(n - first);                                                              \
+      const REAL *as = NAME(take)(a, first, count), *bs = b ? NAME(take)(b, first, count) : as;    \
+      for (int64_t i = 0; i < count; i += LANES) {                                                 \
+        V A = LOAD(as + i), B = LOAD(bs + i);                                                      \
+        STORE(buffer + i, value);                                                                  \
+        (void)B;                                                                                   \
+      }                                                                                            \
+      NAME(tk_narrow)(a->dtype, count, buffer, y + first * tk_element_size(a->dtype), 1);          \
+    }                                                                                              \
+    (void)Q;                                                                                       \
+  }
+DEFINE_MAP(softmax_row, EXP(A - P) * Q)
+DEFINE_MAP(log_softmax_row, (A - P) - Q)
+DEFINE_MAP(softmax_slope, B * (A - P))
+DEFINE_MAP(log_softmax_slope, A - EXP(B) * P)
+#undef DEFINE_SUM
+#undef DEFINE_MAP
+
+static void NAME(softmax)(bool logarithm, tk_dtype dtype, const char *x, char *y, int64_t n,
+  int64_t begin, int64_t end) {
+  int64_t bytes = n * tk_element_size(dtype);
+  REAL buffer[TK_CHUNK];
+  for (int64_t i = begin; i < end; i++) {
+    NAME(row) row = {x + i * bytes, dtype, n, -NAME(infinity), buffer, false};
+    REAL greatest = NAME(greatest)(&row, n);
+    REAL sum = NAME(sum_of_exponentials)(&row, NULL, greatest, n);
+    if (logarithm)
+      NAME(log_softmax_row)(&row, NULL, greatest, LOG(SPLAT(sum))[0], y + i * bytes, n);
+    else
+      NAME(softmax_row)(&row, NULL, greatest, 1 / sum, y + i * bytes, n);
+  }
+}
+static void NAME(softmax_backward)(bool logarithm, tk_dtype dtype, const char *g, const char *y,
+  char *dx, int64_t n, int64_t begin, int64_t end) {
+  int64_t bytes = n * tk_element_size(dtype);
+  REAL buffers[2][TK_CHUNK];
+  for (int64_t i = begin; i < end; i++) {
+    NAME(row) gradient = {g + i * bytes, dtype, n, 0, buffers[0], false};
+    NAME(row) result = {y + i * bytes, dtype, n, 0, buffers[1], false};
+    if (logarithm) {
+      REAL sum = NAME(sum_of_row)(&gradient, NULL, 0, n);
+      NAME(log_softmax_slope)(&gradient, &result, sum, 0, dx + i * bytes, n);
+    } else {
+      REAL sum = NAME(sum_of_products)(&gradient, &result, 0, n);
+      NAME(softmax_slope)(&gradient, &result, sum, 0, dx + i * bytes, n);
+    }
+  }
+}
+#endif
+
+#if COMPUTE_BITS == 64
+// Integers wrap around.
+#if IS_REAL
+#define PLUS(a, b) ((a) + (b))
+#else
+#define PLUS(a, b) (int64_t)((uint64_t)(a) + (uint64_t)(b))
+#endif
+static void NAME(cumulative_sum)(tk_dtype dtype, const char *x, char *y, tk_dtype y_dtype,
+  int64_t n, int64_t begin, int64_t end) {
+  int32_t size = tk_element_size(dtype), y_size = tk_element_size(y_dtype);
+  REAL buffer[TK_CHUNK];
+  for (int64_t row = begin; row < end; row++) {
+    REAL sum = 0;
+    for (int64_t first = row * n, last = first + n, count; first < last; first += count) {
+      count = last - first < TK_CHUNK ? last - first : TK_CHUNK;
+      NAME(tk_widen)(dtype, count, x + first * size, 1, buffer);
+      for (int64_t i = 0; i < count; i++) buffer[i] = sum = PLUS(sum, buffer[i]);
+      NAME(tk_narrow)(y_dtype, count, buffer, y + first * y_size, 1);
+    }
+  }
+}
+#undef PLUS
+#endif

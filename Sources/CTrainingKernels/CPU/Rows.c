@@ -1,0 +1,23 @@
+#include "TrainingKernels.h"
+
+#define BODY_WITH_INTEGERS
+#define BODY "Rows.body.h"
+#include "ForEachISA.h"
+
+void tk_softmax(bool logarithm, tk_dtype dtype, const void *x, void *y, int64_t n,
+  int64_t begin, int64_t end) {
+  if (dtype == tk_float64) TK_PICK(softmax, f64)(logarithm, dtype, x, y, n, begin, end);
+  else TK_PICK(softmax, f32)(logarithm, dtype, x, y, n, begin, end);
+}
+void tk_softmax_backward(bool logarithm, tk_dtype dtype, const void *g, const void *y, void *dx,
+  int64_t n, int64_t begin, int64_t end) {
+  if (dtype == tk_float64)
+    TK_PICK(softmax_backward, f64)(logarithm, dtype, g, y, dx, n, begin, end);
+  else
+    TK_PICK(softmax_backward, f32)(logarithm, dtype, g, y, dx, n, begin, end);
+}
+void tk_cumulative_sum(tk_dtype dtype, const void *x, void *y, tk_dtype y_dtype, int64_t n,
+  int64_t begin, int64_t end) {
+  if (dtype >= tk_int32) TK_PICK(cumulative_sum, i64)(dtype, x, y, y_dtype, n, begin, end);
+  else TK_PICK(cumulative_sum, f64)(dtype, x, y, y_dtype, n, begin, end);
+}

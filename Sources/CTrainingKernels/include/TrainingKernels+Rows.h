@@ -1,0 +1,13 @@
+#pragma once
+
+// Each row of n contiguous elements; a range counts rows. x and y may be the same memory.
+
+// y = exp(x - max) / sum, or its logarithm. A row of minus infinities gives NaN.
+void tk_softmax(bool logarithm, tk_dtype dtype, const void *x, void *y, int64_t n,
+  int64_t begin, int64_t end);
+// dx = y (g - sum(g y)), or g - exp(y) sum(g) for the logarithm.
+void tk_softmax_backward(bool logarithm, tk_dtype dtype, const void *g, const void *y, void *dx,
+  int64_t n, int64_t begin, int64_t end);
+// y[i] = x[0] + … + x[i], summed in float64 or int64.
+void tk_cumulative_sum(tk_dtype dtype, const void *x, void *y, tk_dtype y_dtype, int64_t n,
+  int64_t begin, int64_t end);

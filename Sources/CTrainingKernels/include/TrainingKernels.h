@@ -1,0 +1,38 @@
+// The kernels of TrainingKit: pure functions over ranges. No memory is taken, no thread is started,
+// nothing can fail. A range [begin, end) counts what the function's comment says; calls on disjoint
+// ranges may run at the same time, and their results do not depend on how the whole was cut.
+#ifndef TRAINING_KERNELS_H
+#define TRAINING_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TK_MAX_RANK 8
+
+// How elements are stored.
+typedef enum tk_dtype : int32_t {
+  tk_float32, tk_float64, tk_float16, tk_bfloat16, tk_int32, tk_int64, tk_uint8, tk_bool
+} tk_dtype;
+
+// What arithmetic is done in. float16 and bfloat16 are storage: they widen to real32.
+typedef enum tk_compute : int32_t { tk_real32, tk_real64, tk_integer64 } tk_compute;
+
+// The points that a kernel visits, in row-major order; the last axis moves fastest.
+typedef struct tk_space { int32_t rank; int64_t shape[TK_MAX_RANK]; } tk_space;
+
+// A strided array over a space. Strides count elements and may be zero or negative.
+typedef struct tk_operand { void *data; tk_dtype dtype; int64_t strides[TK_MAX_RANK]; } tk_operand;
+
+#include "TrainingKernels+ISA.h"
+#include "TrainingKernels+Pointwise.h"
+#include "TrainingKernels+Reduction.h"
+#include "TrainingKernels+Rows.h"
+#include "TrainingKernels+Gemm.h"
+#include "TrainingKernels+Gather.h"
+#include "TrainingKernels+Sort.h"
+#include "TrainingKernels+Window.h"
+#include "TrainingKernels+Update.h"
+#include "TrainingKernels+Random.h"
+
+#endif
