@@ -1,0 +1,34 @@
+// What touches the system: the fork-join pool and per-thread state.
+#ifndef TRAINING_RUNTIME_H
+#define TRAINING_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef void (*tk_job)(void *context, int64_t begin, int64_t end);
+
+// Runs job over [0, count) in pieces of `grain` items (the last may be shorter) and returns when
+// all are done. Pieces are claimed by the caller and the pool's workers from one counter; which
+// thread runs a piece is unspecified, and the pieces themselves do not depend on the thread count.
+// A call from inside a job, or while another thread's job is running, runs its pieces in order on
+// the calling thread alone.
+void tk_parallel_for(int64_t count, int64_t grain,
+  __attribute__((swift_attr("@Sendable"))) tk_job job, void *context);
+
+// Threads that share a job, the caller among them: the machine's cores unless TRAININGKIT_THREADS
+// or tk_set_thread_count says otherwise (1 … 256; values outside are clamped).
+int32_t tk_thread_count(void);
+void tk_set_thread_count(int32_t count);
+
+// One pointer a thread, null at first; when the thread ends, `release` (set once for all) is called
+// on it.
+void *tk_thread_state(void);
+void tk_set_thread_state(void *state,
+  __attribute__((swift_attr("@Sendable"))) void (*release)(void *));
+
+// Memory with 64-byte alignment, in huge pages where large and the system has them; null when there
+// is none.
+void *tk_allocate(size_t bytes);
+void tk_deallocate(void *memory, size_t bytes);
+
+#endif
