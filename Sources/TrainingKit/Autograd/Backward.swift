@@ -1,0 +1,83 @@
+/// Carries a gradient from a result back to the origins it depends on.
+///
+/// Nodes are visited in the order of decreasing depth, so that a node's gradient is complete when its turn
+/// comes; each is let go right after, which frees the values that only it kept.
+package struct Backward {
+  private var slots: [ObjectIdentifier: Int] = [:]
+  private var gradients: [Tensor?] = []
+  private var pending: [Node?] = []
+  private let wanted: Set<ObjectIdentifier>
+  private let add: (Tensor, Tensor) -> Tensor
+
+  /// Runs backward from `root`.
+  ///
+  /// - Parameters:
+  ///   - wanted: the origins whose gradients are returned.
+  ///   - add: how the gradients of a value that is used twice are added.
+  package static func run(
+    from root: consuming Tensor, seed: Tensor, for wanted: Set<ObjectIdentifier>, isRecorded: Bool,
+    add: @escaping (Tensor, Tensor) -> Tensor
+  ) -> [ObjectIdentifier: Tensor] {
+    guard let origin = root.body.origin else { return [:] }
+    var pass = Backward(wanted: wanted, add: add)
+    pass.discover(origin)
+    pass.gradients[0] = seed
+    _ = consume origin
+    _ = consume root
+    return Context.current.recording(isRecorded) { pass.sweep() }
+  }
+
+  private init(wanted: Set<ObjectIdentifier>, add: @escaping (Tensor, Tensor) -> Tensor) {
+    self.wanted = wanted
+    self.add = add
+  }
+
+  /// Gives every origin that can be reached a slot, without recursion.
+  private mutating func discover(_ root: any Origin) {
+    var stack: [any Origin] = [root]
+    slots[ObjectIdentifier(root)] = 0
+    gradients.append(nil)
+    while let origin = stack.popLast() {
+      guard let node = origin as? Node else { continue }
+      pending.append(node)
+      for input in node.inputs {
+        guard let next = input.body.origin, slots[ObjectIdentifier(next)] == nil else { continue }
+        slots[ObjectIdentifier(next)] = gradients.count
+        gradients.append(nil)
+        stack.append(next)
+      }
+    }
+    // The sort is stable, so that sums have the same order in every run.
+    pending.sort { $0!.depth > $1!.depth }
+  }
+
+  private mutating func sweep() -> [ObjectIdentifier: Tensor] {
+    var results: [ObjectIdentifier: Tensor] = [:]
+    for position in pending.indices {
+      let identity = ObjectIdentifier(pending[position]!)
+      let slot = slots[identity]!
+      if let gradient = gradients[slot] {
+        if wanted.contains(identity) { results[identity] = gradient }
+        propagate(gradient, through: pending[position]!)
+      }
+      gradients[slot] = nil
+      pending[position] = nil
+    }
+    for identity in wanted {
+      if let slot = slots[identity], let gradient = gradients[slot] { results[identity] = gradient }
+    }
+    return results
+  }
+
+  private mutating func propagate(_ gradient: Tensor, through node: Node) {
+    let output = node.output.with(origin: node)
+    let inputs = node.inputs
+    let parts = node.operation.backward(gradient, inputs: inputs, output: output)
+    precondition(parts.count == inputs.count, "defect: \(node.operation.name) lost a gradient")
+    for (input, part) in zip(inputs, parts) {
+      guard let part, let origin = input.body.origin else { continue }
+      let slot = slots[ObjectIdentifier(origin)]!
+      gradients[slot] = gradients[slot].map { add($0, part) } ?? part
+    }
+  }
+}

@@ -1,0 +1,96 @@
+internal import CTrainingRuntime
+
+/// What the calling thread is in the middle of: recording or not, in which module, in a `validated` scope.
+package final class Context {
+  package fileprivate(set) var isRecording = true
+  package fileprivate(set) var modules: [AnyObject] = []
+  private var scopedValues: [ObjectIdentifier: any Sendable] = [:]
+  fileprivate var validationDepth = 0
+  fileprivate var failure: (any Error)?
+
+  /// The calling thread's context.
+  package static var current: Context {
+    if let state = tk_thread_state() {
+      return Unmanaged<Context>.fromOpaque(state).takeUnretainedValue()
+    }
+    let context = Context()
+    tk_set_thread_state(Unmanaged.passRetained(context).toOpaque()) { state in
+      Unmanaged<Context>.fromOpaque(state!).release()
+    }
+    return context
+  }
+
+  /// Keeps the first failure of a `validated` scope, or ends the program with its sentence.
+  package func fail(_ error: some Error) {
+    let error = located(error)
+    guard validationDepth > 0 else { fatalError("\(error)") }
+    if failure == nil { failure = error }
+  }
+
+  /// What a layer above has put into the innermost scope: one value of each type.
+  package func scoped<Value: Sendable>(_ type: Value.Type) -> Value? {
+    scopedValues[ObjectIdentifier(type)] as? Value
+  }
+
+  /// Runs `body` with a value that `scoped` finds.
+  package func scoping<Value: Sendable, Result>(
+    _ value: Value, _ body: () throws -> Result
+  ) rethrows -> Result {
+    let outer = scopedValues.updateValue(value, forKey: ObjectIdentifier(Value.self))
+    defer { scopedValues[ObjectIdentifier(Value.self)] = outer }
+    return try body()
+  }
+
+  private func located(_ error: any Error) -> any Error {
+    guard var error = error as? TensorError, let root = modules.first, let module = modules.last
+    else { return error }
+    error.path = ObjectTree.path(from: root, to: module) ?? "\(type(of: module))"
+    return error
+  }
+}
+
+/// Runs `body` and throws the first mistake that an operation in it met, instead of trapping.
+///
+///     let y = try validated { model(x) }     // throws TensorError when x has the wrong shape
+///
+/// After a mistake, results are hollow: they have a shape, but no elements to read.
+///
+/// - Errors: `TensorError` for a mistake, `DeviceError` for a circumstance, and whatever `body` throws.
+public func validated<Result>(_ body: () throws -> Result) throws -> Result {
+  let context = Context.current
+  let outer = context.failure
+  context.validationDepth += 1
+  context.failure = nil
+  defer {
+    context.validationDepth -= 1
+    context.failure = outer
+  }
+  let result = try body()
+  if let failure = context.failure { throw failure }
+  return result
+}
+
+/// Runs `body` without recording operations: its results have no gradients and keep no inputs alive.
+public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
+  try Context.current.recording(false, body)
+}
+
+extension Context {
+  package func recording<Result>(_ isRecording: Bool, _ body: () throws -> Result) rethrows
+    -> Result
+  {
+    let outer = self.isRecording
+    self.isRecording = isRecording
+    defer { self.isRecording = outer }
+    return try body()
+  }
+
+  /// Runs `body` as part of a module, which errors and findings then name.
+  package func entering<Result>(_ module: AnyObject, _ body: () throws -> Result) rethrows
+    -> Result
+  {
+    modules.append(module)
+    defer { modules.removeLast() }
+    return try body()
+  }
+}

@@ -1,0 +1,97 @@
+/// What the graph knows of a function that was applied: its name and its gradient.
+package protocol Differentiable: Sendable {
+  /// The name in messages and findings.
+  var name: String { get }
+
+  /// The gradient of each input, written in tensor operations so that it can be differentiated again.
+  ///
+  /// `inputs` and `output` are hollow where `saves` did not ask for them. Nil where no gradient flows.
+  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?]
+
+  /// Which values `backward` reads.
+  var saves: Saved { get }
+}
+
+/// A function of tensors: its rule, its kernel and its gradient.
+package protocol Operation: Differentiable {
+  /// Shape and dtype of the result, or what the caller got wrong.
+  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec
+
+  /// The elements of the result as a view of the first input's, for operations that only look differently at
+  /// them; nil for all others.
+  func view(of input: Layout, as spec: TensorSpec) -> Layout?
+
+  /// Computes the result into `output`, which is fresh and contiguous.
+  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend)
+
+  /// Whether `forward` needs the elements of every input, or only those of the first.
+  var readsEveryInput: Bool { get }
+}
+
+/// Which values of a call its gradient reads; the others are not kept alive.
+package struct Saved: OptionSet, Sendable {
+  package let rawValue: Int
+  package init(rawValue: Int) { self.rawValue = rawValue }
+  package static let inputs = Saved(rawValue: 1)
+  package static let output = Saved(rawValue: 2)
+}
+
+extension Operation {
+  package func view(of input: Layout, as spec: TensorSpec) -> Layout? { nil }
+  package var readsEveryInput: Bool { true }
+
+  /// Applies the operation: check, allocate, compute, record. The one door through which every result comes.
+  package func callAsFunction(_ inputs: Tensor...) -> Tensor { apply(to: inputs) }
+
+  package func apply(to inputs: [Tensor]) -> Tensor {
+    let context = Context.current
+    do {
+      let spec = try result(of: inputs)
+      return recorded(try computed(inputs, spec), of: inputs, in: context)
+    } catch {
+      context.fail(error)
+      return Tensor(storage: nil, layout: Layout(contiguous: .scalar), dtype: .float32)
+    }
+  }
+
+  private func computed(_ inputs: [Tensor], _ spec: TensorSpec) throws -> Tensor {
+    if let first = inputs.first, let layout = view(of: first.layout, as: spec) {
+      return Tensor(storage: first.body.storage, layout: layout, dtype: spec.dtype)
+    }
+    if readsEveryInput ? inputs.contains(where: \.isHollow) : inputs[0].isHollow {
+      return Tensor(storage: nil, layout: Layout(contiguous: spec.shape), dtype: spec.dtype)
+    }
+    let backend = Device.cpu.backend
+    let output = try Tensor.allocated(spec, for: name, on: backend)
+    if spec.shape.count > 0 { forward(inputs, into: output, on: backend) }
+    return output
+  }
+}
+
+extension Differentiable {
+  package var saves: Saved { .inputs }
+
+  /// The result with a node of the graph behind it, when an input asks for gradients.
+  func recorded(_ output: Tensor, of inputs: [Tensor], in context: Context) -> Tensor {
+    guard context.isRecording, output.dtype.isFloatingPoint,
+      inputs.contains(where: \.requiresGradient)
+    else { return output }
+    let node = Node(
+      self, inputs: saves.contains(.inputs) ? inputs : inputs.map(\.hollow),
+      output: saves.contains(.output) ? output : output.hollow, module: context.modules.last)
+    return output.with(origin: node)
+  }
+}
+
+extension Tensor {
+  /// A tensor whose elements are not yet written.
+  package static func allocated(
+    _ spec: TensorSpec, for operation: @autoclosure () -> String, on backend: any Backend
+  ) throws(DeviceError) -> Tensor {
+    let bytes = spec.shape.count * spec.dtype.byteCount
+    guard let storage = backend.pool.take(byteCount: bytes) else {
+      throw .outOfMemory(operation: operation(), requested: bytes, live: backend.pool.usage.live)
+    }
+    return Tensor(storage: storage, layout: Layout(contiguous: spec.shape), dtype: spec.dtype)
+  }
+}

@@ -1,0 +1,69 @@
+package import CTrainingKernels
+
+/// What a device can compute: one requirement a family of kernels.
+///
+/// The last argument is written; it is a fresh tensor that nobody else holds yet. Shapes and dtypes have
+/// been checked by the operation.
+package protocol Backend: Sendable {
+  var pool: MemoryPool { get }
+
+  func unary(
+    _ row: tk_unary, compute: tk_compute, _ parameters: [Double], _ x: Tensor, into y: Tensor)
+  /// `y` and `x` may be hollow when the row does not read them.
+  func unaryDerivative(
+    _ row: tk_unary, order: Int, _ parameters: [Double], gradient: Tensor, x: Tensor, y: Tensor,
+    into result: Tensor)
+  func binary(_ row: tk_binary, compute: tk_compute, _ a: Tensor, _ b: Tensor, into y: Tensor)
+  func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor, into y: Tensor)
+  /// Copies and converts; `y` may be a strided view of a larger fresh tensor.
+  func copy(_ x: Tensor, into y: Tensor)
+  func fill(_ value: Double, into y: Tensor)
+  func range(start: Double, step: Double, into y: Tensor)
+
+  func reduce(_ row: tk_reduction, _ x: Tensor, axes: [Int], into y: Tensor)
+  func squareSum(_ x: Tensor) -> Double
+  func softmax(logarithm: Bool, _ x: Tensor, into y: Tensor)
+  func softmaxBackward(logarithm: Bool, gradient: Tensor, y: Tensor, into result: Tensor)
+  func cumulativeSum(_ x: Tensor, into y: Tensor)
+  func argsort(_ x: Tensor, descending: Bool, into order: Tensor)
+
+  /// The product of matrices in the last two axes; the axes before agree.
+  func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor)
+  func gather(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor)
+  /// Adds into `y`, which holds zeros.
+  func scatterAdd(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor)
+  func unfold(_ window: tk_window, padding: Double, _ images: Tensor, into columns: Tensor)
+  func fold(_ window: tk_window, _ columns: Tensor, into images: Tensor)
+
+  func random(_ distribution: Distribution, _ generator: tk_philox, into y: Tensor)
+  func update(
+    _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor])
+}
+
+/// Contiguous int64 indices and how they repeat over `[outer, count, inner]`.
+package struct IndexView {
+  package let indices: Tensor
+  package let outer, count, inner: Int
+  package let outerStride, axisStride, innerStride: Int
+
+  package init(
+    _ indices: Tensor, outer: Int, count: Int, inner: Int, outerStride: Int, axisStride: Int,
+    innerStride: Int
+  ) {
+    self.indices = indices
+    self.outer = outer
+    self.count = count
+    self.inner = inner
+    self.outerStride = outerStride
+    self.axisStride = axisStride
+    self.innerStride = innerStride
+  }
+}
+
+/// What random numbers are drawn from.
+package enum Distribution: Sendable, Hashable {
+  case uniform(lower: Double, upper: Double)
+  case normal(mean: Double, deviation: Double)
+  case integer(lower: Int, upper: Int)
+  case bernoulli(probability: Double, value: Double)
+}

@@ -1,0 +1,134 @@
+package import CTrainingKernels
+internal import CTrainingRuntime
+
+extension CPUBackend {
+  package func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor) {
+    var gemm = tk_gemm(a, b, c)
+    let blocks = Int(tk_gemm_block_count(&gemm))
+    let bytes = tk_gemm_workspace(&gemm)
+    let grain = max(1, (1 << 17) * blocks / max(1, c.count * a.shape[-1]))
+    withUnsafePointer(to: gemm) { gemm in
+      parallelFor(blocks, grain: grain) { begin, end in
+        let workspace = pool.take(byteCount: bytes)
+        guard let workspace else {
+          fatalError("matmul: out of memory: expected \(bytes) bytes of workspace, got none")
+        }
+        tk_gemm_run(gemm, workspace.memory, Int64(begin), Int64(end))
+      }
+    }
+  }
+
+  package func gather(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor) {
+    withUnsafePointer(to: index.kernel) { kernel in
+      let grain = max(1, CPUBackend.grain / max(1, index.inner))
+      parallelFor(index.outer * index.count, grain: grain) { begin, end in
+        tk_gather(
+          x.dtype.kernel, kernel, Int64(x.shape[axis]), x.address, y.address, Int64(begin),
+          Int64(end))
+      }
+    }
+  }
+
+  package func scatterAdd(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor) {
+    withUnsafePointer(to: index.kernel) { kernel in
+      let grain = max(1, CPUBackend.grain / max(1, index.count))
+      parallelFor(index.outer * index.inner, grain: grain) { begin, end in
+        tk_scatter_add(
+          x.dtype.kernel, kernel, Int64(y.shape[axis]), x.address, y.address, Int64(begin),
+          Int64(end))
+      }
+    }
+  }
+
+  package func unfold(
+    _ window: tk_window, padding: Double, _ images: Tensor, into columns: Tensor
+  ) {
+    withUnsafePointer(to: window) { window in
+      parallelFor(planes(window.pointee), grain: planeGrain(window.pointee)) { begin, end in
+        tk_unfold(
+          window, images.dtype.kernel, padding, images.address, columns.address, Int64(begin),
+          Int64(end))
+      }
+    }
+  }
+
+  package func fold(_ window: tk_window, _ columns: Tensor, into images: Tensor) {
+    withUnsafePointer(to: window) { window in
+      parallelFor(planes(window.pointee), grain: planeGrain(window.pointee)) { begin, end in
+        tk_fold(
+          window, images.dtype.kernel, columns.address, images.address, Int64(begin), Int64(end))
+      }
+    }
+  }
+
+  private func planes(_ window: tk_window) -> Int { Int(window.count * window.channels) }
+
+  private func planeGrain(_ window: tk_window) -> Int {
+    let columns = window.kernel_height * window.kernel_width * window.out_height * window.out_width
+    return max(1, CPUBackend.grain / max(1, Int(columns)))
+  }
+
+  package func random(_ distribution: Distribution, _ generator: tk_philox, into y: Tensor) {
+    parallelFor(y.count, grain: CPUBackend.grain / 2) { begin, end in
+      let (begin, end) = (Int64(begin), Int64(end))
+      switch distribution {
+      case .uniform(let lower, let upper):
+        tk_philox_uniform(generator, y.dtype.kernel, lower, upper, y.address, begin, end)
+      case .normal(let mean, let deviation):
+        tk_philox_normal(generator, y.dtype.kernel, mean, deviation, y.address, begin, end)
+      case .integer(let lower, let upper):
+        let memory = y.address.assumingMemoryBound(to: Int64.self)
+        tk_philox_integer(generator, Int64(lower), Int64(upper), memory, begin, end)
+      case .bernoulli(let probability, let value):
+        tk_philox_bernoulli(
+          generator, y.dtype.kernel, probability, value, y.address, begin, end)
+      }
+    }
+  }
+
+  package func update(
+    _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor]
+  ) {
+    let memory = states.map { Optional($0.address) }
+    memory.withUnsafeBufferPointer { memory in
+      parallelFor(parameter.count, grain: CPUBackend.grain) { begin, end in
+        tk_update_run(
+          row, parameter.dtype.kernel, scalars, parameter.address, gradient.address,
+          memory.baseAddress, Int64(begin), Int64(end))
+      }
+    }
+  }
+}
+
+extension IndexView {
+  fileprivate var kernel: tk_index {
+    tk_index(
+      data: indices.address.assumingMemoryBound(to: Int64.self), outer_stride: Int64(outerStride),
+      axis_stride: Int64(axisStride), inner_stride: Int64(innerStride), outer: Int64(outer),
+      count: Int64(count), inner: Int64(inner))
+  }
+
+  /// The position of the first index outside of `0 ..< limit`, or nil.
+  package func firstOutside(limit: Int) -> Int? {
+    let position = withUnsafePointer(to: kernel) { tk_index_check($0, Int64(limit)) }
+    return position < 0 ? nil : Int(position)
+  }
+}
+
+extension tk_gemm {
+  /// `a` is `[…, m, k]`, `b` `[…, k, n]` with the same leading axes, `c` contiguous; the leading axes of each
+  /// nest into one stride.
+  fileprivate init(_ a: Tensor, _ b: Tensor, _ c: Tensor) {
+    let rank = c.rank
+    func stride(_ tensor: Tensor, _ axis: Int) -> Int64 { Int64(tensor.layout.strides[axis]) }
+    let batch = c.shape.prefix(rank - 2).reduce(1, *)
+    self.init(
+      m: Int64(c.shape[-2]), n: Int64(c.shape[-1]), k: Int64(a.shape[-1]), batch: Int64(batch),
+      a: UnsafeRawPointer(a.address), b: UnsafeRawPointer(b.address), c: c.address,
+      input: a.dtype.kernel, output: c.dtype.kernel, a_row: stride(a, rank - 2),
+      a_column: stride(a, rank - 1), a_batch: rank == 2 ? 0 : stride(a, rank - 3),
+      b_row: stride(b, rank - 2), b_column: stride(b, rank - 1),
+      b_batch: rank == 2 ? 0 : stride(b, rank - 3), c_row: Int64(c.shape[-1]),
+      c_batch: Int64(c.shape[-1] * c.shape[-2]), alpha: 1, beta: 0)
+  }
+}

@@ -1,0 +1,106 @@
+package import CTrainingKernels
+
+extension CPUBackend {
+  package func reduce(_ row: tk_reduction, _ x: Tensor, axes: [Int], into y: Tensor) {
+    let source = tk_reduce_source(x, axes: axes)
+    let reduced = axes.reduce(1) { $0 * x.shape[$1] }
+    let grain = max(1, 2 * CPUBackend.grain / max(1, reduced))
+    withUnsafePointer(to: source) { source in
+      parallelFor(y.count, grain: grain) { begin, end in
+        tk_reduce(
+          row, x.dtype.compute, source, y.address, y.dtype.kernel, Int64(begin), Int64(end))
+      }
+    }
+  }
+
+  package func squareSum(_ x: Tensor) -> Double {
+    // Partial sums over pieces of fixed size, added in order: the same bits for any thread count.
+    let piece = 1 << 16
+    let pieces = (x.count + piece - 1) / piece
+    guard pieces > 1 else { return tk_square_sum(x.dtype.kernel, x.address, Int64(x.count)) }
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: pieces) { partial in
+      parallelFor(pieces, grain: 1) { begin, end in
+        for index in begin..<end {
+          let start = index * piece
+          partial[index] = tk_square_sum(
+            x.dtype.kernel, x.address + start * x.dtype.byteCount,
+            Int64(min(piece, x.count - start)))
+        }
+      }
+      return partial.reduce(0, +)
+    }
+  }
+
+  package func softmax(logarithm: Bool, _ x: Tensor, into y: Tensor) {
+    forEachRow(of: y) { width, begin, end in
+      tk_softmax(logarithm, y.dtype.kernel, x.address, y.address, width, begin, end)
+    }
+  }
+
+  package func softmaxBackward(
+    logarithm: Bool, gradient: Tensor, y: Tensor, into result: Tensor
+  ) {
+    forEachRow(of: result) { width, begin, end in
+      tk_softmax_backward(
+        logarithm, result.dtype.kernel, gradient.address, y.address, result.address, width, begin,
+        end)
+    }
+  }
+
+  package func cumulativeSum(_ x: Tensor, into y: Tensor) {
+    forEachRow(of: y) { width, begin, end in
+      tk_cumulative_sum(
+        x.dtype.kernel, x.address, y.address, y.dtype.kernel, width, begin, end)
+    }
+  }
+
+  package func argsort(_ x: Tensor, descending: Bool, into order: Tensor) {
+    forEachRow(of: order) { width, begin, end in
+      withUnsafeTemporaryAllocation(of: Int64.self, capacity: Int(width)) { scratch in
+        tk_argsort(
+          x.dtype.kernel, descending, x.address,
+          order.address.assumingMemoryBound(to: Int64.self), scratch.baseAddress!, width, begin,
+          end)
+      }
+    }
+  }
+
+  /// Cuts a contiguous tensor into runs of rows along its last axis.
+  private func forEachRow(
+    of tensor: Tensor, _ body: (_ width: Int64, _ begin: Int64, _ end: Int64) -> Void
+  ) {
+    let width = tensor.rank == 0 ? 1 : tensor.shape[-1]
+    guard tensor.count > 0 else { return }
+    parallelFor(tensor.count / width, grain: max(1, CPUBackend.grain / 4 / width)) { begin, end in
+      body(Int64(width), Int64(begin), Int64(end))
+    }
+  }
+}
+
+extension tk_reduce_source {
+  fileprivate init(_ x: Tensor, axes: [Int]) {
+    let kept = (0..<x.rank).filter { !axes.contains($0) }
+    let (keptSpace, keptStrides) = x.layout.merged(kept)
+    let (reducedSpace, reducedStrides) = x.layout.merged(axes)
+    self.init(
+      data: UnsafeRawPointer(x.address), dtype: x.dtype.kernel, kept: keptSpace,
+      reduced: reducedSpace, kept_strides: keptStrides, reduced_strides: reducedStrides)
+  }
+}
+
+extension Layout {
+  /// The given axes alone, merged where strides nest.
+  fileprivate func merged(_ axes: [Int]) -> (tk_space, Extents) {
+    var lanes = SIMD8<Int>(repeating: 1)
+    var merged = SIMD8<Int>(repeating: 0)
+    var rank = 0
+    for axis in axes where shape.lanes[axis] != 1 {
+      let extent = shape.lanes[axis]
+      let nests = rank > 0 && merged[rank - 1] == strides[axis] * extent
+      if !nests { rank += 1 }
+      lanes[rank - 1] = nests ? lanes[rank - 1] * extent : extent
+      merged[rank - 1] = strides[axis]
+    }
+    return (tk_space(rank, lanes), unsafeBitCast(merged, to: Extents.self))
+  }
+}

@@ -1,0 +1,81 @@
+package import CTrainingKernels
+
+/// The processor's kernels: cuts work into pieces whose bounds depend on sizes alone and hands them to the pool.
+package struct CPUBackend: Backend {
+  package static let shared = CPUBackend()
+  package let pool = MemoryPool()
+
+  /// Elements of pointwise work that are worth a hand-over to another thread.
+  static let grain = 1 << 14
+
+  package func unary(
+    _ row: tk_unary, compute: tk_compute, _ parameters: [Double], _ x: Tensor, into y: Tensor
+  ) {
+    let arguments = PointwiseArguments(y, x, shape: y.shape)
+    arguments.run { space, operands, begin, end in
+      tk_unary_forward(row, compute, parameters, space, operands, begin, end)
+    }
+  }
+
+  package func unaryDerivative(
+    _ row: tk_unary, order: Int, _ parameters: [Double], gradient: Tensor, x: Tensor, y: Tensor,
+    into result: Tensor
+  ) {
+    let arguments = PointwiseArguments(result, gradient, x, y, shape: result.shape)
+    arguments.run { space, operands, begin, end in
+      tk_unary_derivative(
+        row, Int32(order), result.dtype.compute, parameters, space, operands, begin, end)
+    }
+  }
+
+  package func binary(
+    _ row: tk_binary, compute: tk_compute, _ a: Tensor, _ b: Tensor, into y: Tensor
+  ) {
+    PointwiseArguments(y, a, b, shape: y.shape).run { space, operands, begin, end in
+      tk_binary_forward(row, compute, space, operands, begin, end)
+    }
+  }
+
+  package func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor, into y: Tensor) {
+    PointwiseArguments(y, condition, a, b, shape: y.shape).run { space, operands, begin, end in
+      tk_select(y.dtype.compute, space, operands, begin, end)
+    }
+  }
+
+  package func copy(_ x: Tensor, into y: Tensor) {
+    PointwiseArguments(y, x, shape: y.shape).run { space, operands, begin, end in
+      tk_copy(space, operands, begin, end)
+    }
+  }
+
+  package func fill(_ value: Double, into y: Tensor) {
+    PointwiseArguments(y, shape: y.shape).run { space, operands, begin, end in
+      tk_fill(value, value.isFinite ? Int64(value) : 0, space, operands, begin, end)
+    }
+  }
+
+  package func range(start: Double, step: Double, into y: Tensor) {
+    var strides = SIMD8<Int>(repeating: 0)
+    strides[0] = 1
+    let operand = tk_operand(y, strides: strides)
+    parallelFor(y.count, grain: CPUBackend.grain) { begin, end in
+      tk_iota(start, step, operand, Int64(begin), Int64(end))
+    }
+  }
+}
+
+extension PointwiseArguments {
+  func run(
+    _ kernel: (
+      UnsafePointer<tk_space>, UnsafePointer<tk_operand>, _ begin: Int64, _ end: Int64
+    ) -> Void
+  ) {
+    withUnsafePointer(to: space) { space in
+      operands.withUnsafeBufferPointer { operands in
+        parallelFor(count, grain: CPUBackend.grain) { begin, end in
+          kernel(space, operands.baseAddress!, Int64(begin), Int64(end))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/// Products of matrices: `[m, k]` by `[k, n]`, or a batch of them.
+struct MatrixMultiply: Operation {
+  var name: String { "matmul" }
+
+  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
+    let (a, b) = (inputs[0], inputs[1])
+    guard a.rank == b.rank, a.rank == 2 || a.rank == 3, a.shape[-1] == b.shape[-2],
+      a.rank == 2 || a.shape[0] == b.shape[0]
+    else {
+      throw .shape(name, expected: "[…, m, k] and [k, n]", got: a.shape, b.shape)
+    }
+    guard a.dtype == b.dtype, a.dtype.isFloatingPoint else {
+      throw TensorError(
+        .dtype, name, expected: "two tensors of one floating-point dtype",
+        got: "\(a.dtype) and \(b.dtype)")
+    }
+    let batch = a.rank == 3 ? [a.shape[0]] : []
+    return TensorSpec(Shape(batch + [a.shape[-2], b.shape[-1]]), a.dtype)
+  }
+
+  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+    backend.matmul(inputs[0], inputs[1], into: output)
+  }
+
+  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+    let (a, b) = (inputs[0], inputs[1])
+    let multiply = MatrixMultiply()
+    return [
+      a.requiresGradient ? multiply(gradient, b.transposed()) : nil,
+      b.requiresGradient ? multiply(a.transposed(), gradient) : nil,
+    ]
+  }
+}
+
+extension Tensor {
+  /// The matrix product, over the last two axes; the axes before are a batch and broadcast.
+  ///
+  /// - Shape: `[…, m, k]` and `[…, k, n]` → `[…, m, n]`; an operand of one axis is a row on the left and a column
+  ///   on the right, and its axis is not in the result.
+  /// - Numerics: accumulated in float32, in float64 for float64.
+  /// - Errors: traps when the inner extents differ.
+  public func matmul(_ other: Tensor) -> Tensor {
+    guard rank > 0, other.rank > 0, shape[-1] == other.shape[other.rank == 1 ? 0 : other.rank - 2],
+      let batch = Shape(shape.dropLast(2)).broadcast(with: Shape(other.shape.dropLast(2)))
+    else {
+      Context.current.fail(
+        TensorError.shape("matmul", expected: "[…, m, k] and […, k, n]", got: shape, other.shape))
+      return self
+    }
+    let a = rank == 1 ? reshaped([1, count] as Shape) : self
+    let b = other.rank == 1 ? other.reshaped([other.count, 1] as Shape) : other
+    var extents = Array(batch)
+    if rank > 1 { extents.append(a.shape[-2]) }
+    if other.rank > 1 { extents.append(b.shape[-1]) }
+    return a.product(with: b, batch: batch).reshaped(Shape(extents))
+  }
+
+  /// Integers have no kernel of their own: exact products, summed in int64.
+  private func integerProduct(with b: Tensor) -> Tensor {
+    let products = expandedDimensions(axis: -1) * b.expandedDimensions(axis: -3)
+    return products.sum(axis: -2).cast(to: dtype)
+  }
+
+  /// The product of two tensors of at least two axes.
+  private func product(with b: Tensor, batch: Shape) -> Tensor {
+    guard dtype.isFloatingPoint || dtype != b.dtype else { return integerProduct(with: b) }
+    let multiply = MatrixMultiply()
+    // One matrix on the right serves every row on the left at once.
+    if b.rank == 2 {
+      let rows = shape[0..<(rank - 1)].reduce(1, *)
+      return multiply(reshaped([rows, shape[-1]] as Shape), b)
+    }
+    let (m, k, n) = (shape[-2], shape[-1], b.shape[-1])
+    func batched(_ x: Tensor, _ rows: Int, _ columns: Int) -> Tensor {
+      x.broadcast(to: Shape(Array(batch) + [rows, columns]))
+        .reshaped([batch.count, rows, columns] as Shape)
+    }
+    return multiply(batched(self, m, k), batched(b, k, n))
+  }
+}

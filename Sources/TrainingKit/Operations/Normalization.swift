@@ -1,0 +1,199 @@
+extension DType {
+  /// What means and variances of this dtype are computed in.
+  var statistics: DType { self == .float64 ? .float64 : .float32 }
+
+  /// This dtype, or float32 in place of an integer.
+  var real: DType { isFloatingPoint ? self : .float32 }
+}
+
+extension Tensor {
+  /// Brings each sample to mean 0 and variance 1 over its last axes, then scales and shifts it.
+  ///
+  /// - Shape: `[…, normalizedShape]`, with a weight and a bias of `normalizedShape` → the same.
+  /// - Units: `epsilon` is added to the variance.
+  /// - Numerics: statistics in float32 for halves.
+  /// - Gradient: exact in every order.
+  /// - Errors: traps when the last axes are not `normalizedShape`.
+  /// - Source: Ba, Kiros, Hinton 2016, arXiv:1607.06450.
+  public func layerNorm(
+    _ normalizedShape: Shape, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5
+  ) -> Tensor {
+    checked { () throws(TensorError) in
+      let axes = try trailingAxes(normalizedShape, weight, bias, "layerNorm")
+      let real = cast(to: dtype.statistics)
+      let statistics = Statistics(of: real, axes: axes)
+      return statistics.standardized(epsilon: epsilon).scaled(weight, bias).cast(to: dtype)
+    }
+  }
+
+  /// Divides each sample by the root of its mean square over its last axes, then scales it.
+  ///
+  /// - Shape: `[…, normalizedShape]`, with a weight of `normalizedShape` → the same.
+  /// - Parameter epsilon: added to the mean square; the machine epsilon of what statistics are
+  ///   computed in unless given.
+  /// - Numerics: statistics in float32 for halves.
+  /// - Gradient: exact in every order.
+  /// - Errors: traps when the last axes are not `normalizedShape`.
+  /// - Source: Zhang and Sennrich 2019, arXiv:1910.07467.
+  public func rmsNorm(
+    _ normalizedShape: Shape, weight: Tensor? = nil, epsilon: Double? = nil
+  ) -> Tensor {
+    checked { () throws(TensorError) in
+      let axes = try trailingAxes(normalizedShape, weight, nil, "rmsNorm")
+      let real = cast(to: dtype.statistics)
+      let meanSquare = real.square().mean(axes: axes, keepDims: true)
+      let root = (meanSquare + (epsilon ?? real.dtype.machineEpsilon)).rsqrt()
+      return (real * root).scaled(weight, nil).cast(to: dtype)
+    }
+  }
+
+  /// Brings each channel to mean 0 and variance 1 over the batch and all places, then scales and
+  /// shifts it: batch normalization in training.
+  ///
+  /// - Shape: `[batch, channels, …]`, with a weight and a bias of `[channels]` → the same.
+  /// - Returns: the output, and mean and unbiased variance `[channels]` of the batch for running
+  ///   averages, without gradients.
+  /// - Units: `epsilon` is added to the variance.
+  /// - Numerics: statistics in float32 for halves.
+  /// - Errors: traps when a channel has one value only.
+  /// - Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
+  public func batchNorm(
+    weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5
+  ) -> (output: Tensor, mean: Tensor, variance: Tensor) {
+    do throws(TensorError) {
+      try expectChannels([weight, bias], "batchNorm")
+      let values = count / Swift.max(1, shape[1])
+      guard values > 1 else {
+        throw .shape("batchNorm", expected: "more than one value for each channel", got: shape)
+      }
+      let axes = (0..<rank).filter { $0 != 1 }
+      let statistics = Statistics(of: cast(to: dtype.statistics), axes: axes)
+      let output = statistics.standardized(epsilon: epsilon, scaledBy: weight.map(forChannels))
+      let unbiased = statistics.variance.detached() * (Double(values) / Double(values - 1))
+      return (
+        output.scaled(nil, bias.map(forChannels)).cast(to: dtype),
+        statistics.mean.detached().flattened(), unbiased.flattened()
+      )
+    } catch {
+      Context.current.fail(error)
+      let hollow = Tensor.hollow(.scalar, dtype)
+      return (hollow, hollow, hollow)
+    }
+  }
+
+  /// Brings each channel from the given mean and variance to 0 and 1, then scales and shifts it:
+  /// batch normalization in evaluation.
+  ///
+  /// - Shape: `[batch, channels, …]`, with everything else `[channels]` → the same.
+  /// - Units: `epsilon` is added to the variance.
+  public func batchNorm(
+    mean: Tensor, variance: Tensor, weight: Tensor? = nil, bias: Tensor? = nil,
+    epsilon: Double = 1e-5
+  ) -> Tensor {
+    checked { () throws(TensorError) in
+      try expectChannels([mean, variance, weight, bias], "batchNorm")
+      let root = (variance.cast(to: dtype.statistics) + epsilon).rsqrt()
+      let scale = weight.map { root * $0 } ?? root
+      let shift = bias.map { $0 - mean * scale } ?? -(mean * scale)
+      return (self * forChannels(scale) + forChannels(shift)).cast(to: dtype)
+    }
+  }
+
+  /// Brings groups of channels of each sample to mean 0 and variance 1, then scales and shifts each
+  /// channel.
+  ///
+  /// - Shape: `[batch, channels, …]`, with a weight and a bias of `[channels]` → the same.
+  /// - Units: `epsilon` is added to the variance.
+  /// - Numerics: statistics in float32 for halves.
+  /// - Gradient: exact in every order.
+  /// - Errors: traps when the channels are not a multiple of the groups.
+  /// - Source: Wu and He 2018, arXiv:1803.08494.
+  public func groupNorm(
+    groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5
+  ) -> Tensor {
+    groupNorm("groupNorm", groups, weight, bias, epsilon)
+  }
+
+  /// Brings each channel of each sample to mean 0 and variance 1, then scales and shifts it.
+  ///
+  /// - Shape: `[batch, channels, …]`, with a weight and a bias of `[channels]` → the same.
+  /// - Units: `epsilon` is added to the variance.
+  /// - Source: Ulyanov et al. 2016, arXiv:1607.08022.
+  public func instanceNorm(
+    weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5
+  ) -> Tensor {
+    groupNorm("instanceNorm", rank > 1 ? shape[1] : 1, weight, bias, epsilon)
+  }
+
+  private func groupNorm(
+    _ operation: String, _ groups: Int, _ weight: Tensor?, _ bias: Tensor?, _ epsilon: Double
+  ) -> Tensor {
+    checked { () throws(TensorError) in
+      try expectChannels([weight, bias], operation)
+      try TensorError.expect(groups, atLeast: 1, "number of groups", operation)
+      guard shape[1] % groups == 0 else {
+        throw .shape(operation, expected: "channels in \(groups) equal groups", got: shape)
+      }
+      let perGroup = count / Swift.max(1, shape[0] * groups)
+      let grouped = cast(to: dtype.statistics).reshaped([shape[0], groups, perGroup] as Shape)
+      let standardized = Statistics(of: grouped, axes: [2]).standardized(epsilon: epsilon)
+      return standardized.reshaped(shape)
+        .scaled(weight.map(forChannels), bias.map(forChannels)).cast(to: dtype)
+    }
+  }
+}
+
+/// Mean and variance over some axes, which are kept.
+private struct Statistics {
+  let centered, mean, variance: Tensor
+
+  init(of x: Tensor, axes: [Int]) {
+    mean = x.mean(axes: axes, keepDims: true)
+    centered = x - mean
+    variance = centered.square().mean(axes: axes, keepDims: true)
+  }
+
+  /// The elements at mean 0 and variance 1, or what a scale makes of it.
+  func standardized(epsilon: Double, scaledBy scale: Tensor? = nil) -> Tensor {
+    let root = (variance + epsilon).rsqrt()
+    return centered * (scale.map { root * $0 } ?? root)
+  }
+}
+
+extension Tensor {
+  fileprivate func scaled(_ weight: Tensor?, _ bias: Tensor?) -> Tensor {
+    let scaled = weight.map { self * $0 } ?? self
+    return bias.map { scaled + $0 } ?? scaled
+  }
+
+  /// One value a channel, so that it broadcasts over this tensor.
+  private func forChannels(_ values: Tensor) -> Tensor {
+    values.reshaped([values.count] + Array(repeating: 1, count: rank - 2))
+  }
+
+  private func expectChannels(_ values: [Tensor?], _ operation: String) throws(TensorError) {
+    try expectFloatingPoint(operation)
+    guard rank >= 2 else {
+      throw .shape(operation, expected: "[batch, channels, …]", got: shape)
+    }
+    for case let values? in values { try values.expectOneForEach(of: shape[1], operation) }
+  }
+
+  /// The axes of `normalizedShape`, the last ones.
+  private func trailingAxes(
+    _ normalizedShape: Shape, _ weight: Tensor?, _ bias: Tensor?, _ operation: String
+  ) throws(TensorError) -> [Int] {
+    try expectFloatingPoint(operation)
+    guard normalizedShape.rank > 0,
+      Array(shape.suffix(normalizedShape.rank)) == Array(normalizedShape)
+    else {
+      let axes = normalizedShape.map(String.init).joined(separator: ", ")
+      throw .shape(operation, expected: "[…, \(axes)]", got: shape)
+    }
+    for case let scale? in [weight, bias] where scale.shape != normalizedShape {
+      throw .shape(
+        operation, expected: "a weight and a bias of \(normalizedShape)", got: scale.shape)
+    }
+    return Array((rank - normalizedShape.rank)..<rank)
+  }
+}

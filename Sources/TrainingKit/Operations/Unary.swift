@@ -1,0 +1,81 @@
+internal import CTrainingKernels
+
+/// A row of the unary table, applied to every element.
+struct Unary: Operation {
+  let row: tk_unary
+  let parameters: [Double]
+  /// Nil for the dtype of the input.
+  let resultType: DType?
+
+  init(_ row: tk_unary, _ parameters: Double..., resultType: DType? = nil) {
+    self.row = row
+    self.parameters = parameters
+    self.resultType = resultType
+  }
+
+  var name: String { String(cString: tk_unary_describe(row).name) }
+
+  func result(of inputs: [Tensor]) -> TensorSpec {
+    let x = inputs[0]
+    return TensorSpec(x.shape, resultType ?? arithmeticType(of: x))
+  }
+
+  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+    let compute = arithmeticType(of: inputs[0]).compute
+    backend.unary(row, compute: compute, parameters, inputs[0], into: output)
+  }
+
+  /// Integers become float32 unless the row is defined for them.
+  private func arithmeticType(of x: Tensor) -> DType {
+    x.dtype.isFloatingPoint || tk_unary_describe(row).any ? x.dtype : .float32
+  }
+
+  var saves: Saved { tk_unary_describe(row).saved }
+
+  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+    let derivative = UnaryDerivative(row: row, order: 1, parameters: parameters)
+    return [derivative(gradient, inputs[0], output.detached())]
+  }
+}
+
+/// The product of a gradient with the derivative of a row at x, given x and y = f(x).
+struct UnaryDerivative: Operation {
+  let row: tk_unary
+  let order: Int
+  let parameters: [Double]
+
+  var name: String { String(cString: tk_unary_describe(row).name) + "Gradient" }
+
+  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
+    guard order <= 2 else {
+      throw TensorError(
+        .notDifferentiable, name, expected: "a derivative of order 2 at most", got: "order \(order)"
+      )
+    }
+    return TensorSpec(inputs[1].shape, inputs[0].dtype)
+  }
+
+  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+    backend.unaryDerivative(
+      row, order: order, parameters, gradient: inputs[0], x: inputs[1], y: inputs[2],
+      into: output)
+  }
+
+  var readsEveryInput: Bool { false }
+
+  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+    let (g, x, y) = (inputs[0], inputs[1], inputs[2])
+    let next = UnaryDerivative(row: row, order: order + 1, parameters: parameters)
+    let here = UnaryDerivative(row: row, order: order, parameters: parameters)
+    return [here(gradient, x, y), x.requiresGradient ? next(gradient * g, x, y) : nil, nil]
+  }
+}
+
+extension tk_unary_row {
+  fileprivate var saved: Saved {
+    var saved: Saved = []
+    if reads_input { saved.insert(.inputs) }
+    if reads_output { saved.insert(.output) }
+    return saved
+  }
+}

@@ -1,0 +1,22 @@
+/// Who gave a storage its memory and takes it back.
+package protocol StorageOwner: AnyObject, Sendable {
+  func reclaim(_ memory: UnsafeMutableRawPointer, byteCount: Int)
+}
+
+/// A block of memory that tensors share.
+///
+/// `@unchecked Sendable`: bytes are written only before the storage is first shared, or by an update that
+/// `isKnownUniquelyReferenced` proved to be the sole owner; after that they are only read.
+package final class Storage: @unchecked Sendable {
+  package let memory: UnsafeMutableRawPointer
+  package let byteCount: Int
+  package let owner: any StorageOwner
+
+  package init(memory: UnsafeMutableRawPointer, byteCount: Int, owner: any StorageOwner) {
+    self.memory = memory
+    self.byteCount = byteCount
+    self.owner = owner
+  }
+
+  deinit { owner.reclaim(memory, byteCount: byteCount) }
+}
