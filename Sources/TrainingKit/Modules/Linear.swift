@@ -1,0 +1,37 @@
+/// An affine map of the last axis: x weightᵀ + bias.
+///
+///     let y = Linear(64, 10)(x)     // x: [batch, 64], y: [batch, 10]
+///
+/// - Shape: `[…, inputs]` → `[…, outputs]`.
+public final class Linear: Module {
+  /// `[outputs, inputs]`.
+  public let weight: Parameter
+  /// `[outputs]`; nil when there is none.
+  public let bias: Parameter?
+
+  /// Creates a layer with random weights.
+  ///
+  /// - Parameter initializer: how the weight starts; evenly spread within ±1/√inputs, as the bias
+  ///   does, when nil.
+  public init(_ inputs: Int, _ outputs: Int, bias: Bool = true, initializer: Initializer? = nil) {
+    let shape: Shape = [outputs, inputs]
+    weight = Parameter((initializer ?? .layerWeight)(shape))
+    self.bias = bias ? Parameter(Initializer.layerBias(besideWeight: shape)([outputs])) : nil
+  }
+
+  /// Computes the output.
+  public func forward(_ x: Tensor) -> Tensor { x.linear(weight.value, bias: bias?.value) }
+}
+
+extension Tensor {
+  /// x weightᵀ + bias over the last axis.
+  package func linear(_ weight: Tensor, bias: Tensor?) -> Tensor {
+    guard rank > 0, shape[-1] == weight.shape[1] else {
+      let mistake = TensorError.shape("linear", expected: "[…, \(weight.shape[1])]", got: shape)
+      Context.current.fail(mistake)
+      return .hollow(.scalar, dtype)
+    }
+    let product = matmul(weight.transposed())
+    return bias.map { product + $0 } ?? product
+  }
+}

@@ -1,0 +1,93 @@
+/// A part of a network: a function with parameters.
+///
+///     final class Perceptron: Module {
+///       let hidden = Linear(64, 128)
+///       let output = Linear(128, 10)
+///
+///       func forward(_ x: Tensor) -> Tensor { output(hidden(x).relu()) }
+///     }
+///     let model = Perceptron()
+///     model.parameters.map(\.path)       // hidden.weight, hidden.bias, output.weight, output.bias
+///
+/// Stored properties that are parameters, buffers or modules, and arrays and optionals of them, are found by
+/// themselves. Call a module as a function, not its `forward`: then errors name it.
+public protocol Module<Input, Output>: AnyObject {
+  /// What the module takes.
+  associatedtype Input = Tensor
+  /// What the module gives.
+  associatedtype Output = Tensor
+
+  /// Computes the output. Call the module itself instead.
+  func forward(_ input: Input) -> Output
+}
+
+extension Module {
+  /// Computes the output.
+  public func callAsFunction(_ input: Input) -> Output {
+    Context.current.entering(self) { forward(input) }
+  }
+}
+
+/// A parameter and its path in a model.
+public struct NamedParameter {
+  /// Property names from the model to the parameter, joined by dots.
+  public let path: String
+  /// The parameter.
+  public let parameter: Parameter
+}
+
+extension Module {
+  /// All parameters in the order of their declaration. One that is used in several places is listed once, under its
+  /// first path.
+  public var parameters: [NamedParameter] {
+    var seen: Set<ObjectIdentifier> = []
+    return members(of: Parameter.self).compactMap { path, parameter in
+      seen.insert(ObjectIdentifier(parameter)).inserted
+        ? NamedParameter(path: path, parameter: parameter) : nil
+    }
+  }
+
+  /// The number of values that training moves.
+  public var parameterCount: Int {
+    parameters.reduce(0) { $0 + ($1.parameter.isTrainable ? $1.parameter.value.count : 0) }
+  }
+
+  /// Whether the module trains; dropout and batch normalization differ. True when no part of it cares.
+  public var isTraining: Bool { members(of: Mode.self).allSatisfy { $0.member.isTraining } }
+
+  /// Switches the module and all modules in it to training.
+  public func train() { setTraining(true) }
+
+  /// Switches the module and all modules in it to evaluation.
+  public func evaluate() { setTraining(false) }
+
+  private func setTraining(_ isTraining: Bool) {
+    for (_, mode) in members(of: Mode.self) { mode.isTraining = isTraining }
+  }
+
+  /// Converts all parameters and floating-point buffers.
+  public func convert(to dtype: DType) {
+    for named in parameters { named.parameter.convert(to: dtype) }
+    for (_, buffer) in members(of: Buffer.self) where buffer.value.dtype.isFloatingPoint {
+      buffer.value = buffer.value.cast(to: dtype)
+    }
+  }
+
+  /// The stored properties of one kind below the module, with their paths.
+  package func members<Member: AnyObject>(
+    of type: Member.Type
+  ) -> [(path: String, member: Member)] {
+    var found: [(path: String, member: Member)] = []
+    var visited: Set<ObjectIdentifier> = []
+    ObjectTree.walk(self) { path, value in
+      if let member = value as? Member {
+        found.append((path, member))
+        return false
+      }
+      if value is Parameter || value is Buffer || value is Mode { return false }
+      guard Swift.type(of: value) is AnyClass else { return true }
+      return visited.insert(ObjectIdentifier(value as AnyObject)).inserted
+    }
+    return found
+  }
+}

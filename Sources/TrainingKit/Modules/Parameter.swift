@@ -1,0 +1,79 @@
+/// A tensor that training moves: a named leaf of the graph.
+///
+/// Modules hold parameters as stored properties; their names are the properties' names.
+public final class Parameter {
+  private var tensor: Tensor
+  private let leaf = Leaf()
+
+  /// Whether gradients flow to the parameter. A frozen parameter is left alone by optimizers.
+  public var isTrainable: Bool {
+    didSet { tensor = tensor.with(origin: isTrainable ? leaf : nil) }
+  }
+
+  /// Creates a parameter that starts at the given value.
+  ///
+  /// - Errors: traps unless the dtype is floating-point.
+  public init(_ value: Tensor, isTrainable: Bool = true) {
+    if !value.dtype.isFloatingPoint {
+      Context.current.fail(
+        TensorError.dtype("Parameter", expected: "a floating-point dtype", got: value.dtype))
+    }
+    self.isTrainable = isTrainable
+    tensor = value.with(origin: isTrainable ? leaf : nil)
+  }
+
+  /// The current value, tracked unless the parameter is frozen.
+  public var value: Tensor {
+    get { tensor }
+    set {
+      guard newValue.shape == tensor.shape, newValue.dtype == tensor.dtype else {
+        Context.current.fail(
+          TensorError(
+            .shape, "Parameter", expected: "\(tensor.dtype) of \(tensor.shape)",
+            got: "\(newValue.dtype) of \(newValue.shape)"))
+        return
+      }
+      tensor = newValue.with(origin: isTrainable ? leaf : nil)
+    }
+  }
+
+  /// Moves the value: `body` gets it as the sole owner when nobody else holds it, so that it can write in place.
+  package func update(_ body: (consuming Tensor) -> Tensor) {
+    let old = tensor.detached()
+    tensor = tensor.hollow
+    tensor = body(consume old).with(origin: isTrainable ? leaf : nil)
+  }
+
+  /// Changes the dtype of the value, keeping its name and place in the graph.
+  package func convert(to dtype: DType) {
+    tensor = tensor.detached().cast(to: dtype).with(origin: isTrainable ? leaf : nil)
+  }
+
+  package var identity: ObjectIdentifier { ObjectIdentifier(leaf) }
+}
+
+/// A tensor that belongs to a module's state but is not trained, such as a running mean.
+public final class Buffer {
+  /// The current value.
+  public var value: Tensor
+
+  /// Creates a buffer that starts at the given value.
+  public init(_ value: Tensor) { self.value = value.detached() }
+}
+
+/// Whether a module trains or is evaluated. Modules that behave differently hold one as a stored property.
+public final class Mode {
+  /// True while training, false while evaluating.
+  public var isTraining = true
+
+  /// Creates the mode of a module that trains.
+  public init() {}
+}
+
+extension Tensor {
+  /// The same elements on fresh memory.
+  package func copied() -> Tensor {
+    guard !isHollow else { return self }
+    return Tensor.fresh("copy", shape, dtype) { $1.copy(self, into: $0) }
+  }
+}

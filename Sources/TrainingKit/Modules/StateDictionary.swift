@@ -1,0 +1,59 @@
+/// What does not fit when a state is loaded into a module.
+public enum StateError: Error, Sendable, Hashable {
+  /// The state lacks values that the module has.
+  case missing([String])
+  /// The state has values that the module lacks.
+  case unexpected([String])
+  /// A value has another shape than the module's.
+  case shape(path: String, expected: Shape, got: Shape)
+}
+
+extension StateError: CustomStringConvertible {
+  /// What was expected and what came.
+  public var description: String {
+    switch self {
+    case .missing(let paths):
+      "load: expected values for \(paths.joined(separator: ", ")), got none"
+    case .unexpected(let paths):
+      "load: expected only values that the module has, got \(paths.joined(separator: ", "))"
+    case .shape(let path, let expected, let got):
+      "load: expected \(path) of \(expected), got \(got)"
+    }
+  }
+}
+
+extension Module {
+  /// All parameters and buffers by path. Taking it is cheap: memory is shared until training moves on.
+  public func state() -> [String: Tensor] {
+    var state: [String: Tensor] = [:]
+    for named in parameters { state[named.path] = named.parameter.value.detached() }
+    for (path, buffer) in members(of: Buffer.self) { state[path] = buffer.value }
+    return state
+  }
+
+  /// Takes over all parameters and buffers, converted to the module's dtypes. Nothing changes when it throws.
+  ///
+  /// - Errors: `StateError` when paths or shapes differ.
+  public func load(_ state: [String: Tensor]) throws(StateError) {
+    let own = self.state()
+    try check(state, against: own)
+    for named in parameters {
+      named.parameter.value = state[named.path]!.cast(to: named.parameter.value.dtype)
+    }
+    for (path, buffer) in members(of: Buffer.self) {
+      buffer.value = state[path]!.cast(to: buffer.value.dtype)
+    }
+  }
+
+  private func check(
+    _ state: [String: Tensor], against own: [String: Tensor]
+  ) throws(StateError) {
+    let missing = own.keys.filter { state[$0] == nil }.sorted()
+    guard missing.isEmpty else { throw .missing(missing) }
+    let unexpected = state.keys.filter { own[$0] == nil }.sorted()
+    guard unexpected.isEmpty else { throw .unexpected(unexpected) }
+    for (path, tensor) in own where state[path]!.shape != tensor.shape {
+      throw .shape(path: path, expected: tensor.shape, got: state[path]!.shape)
+    }
+  }
+}
