@@ -1,0 +1,82 @@
+/// An option of a command: how it is spelled, explained and taken over into the settings.
+struct Option<Settings> {
+  let name: String
+  /// The names of its values; empty for a switch.
+  let values: [String]
+  let help: String
+  let apply: (inout Settings, [String]) throws(UsageError) -> Void
+
+  init(
+    _ name: String, _ values: String..., help: String,
+    apply: @escaping (inout Settings, [String]) throws(UsageError) -> Void
+  ) {
+    self.name = name
+    self.values = values
+    self.help = help
+    self.apply = apply
+  }
+
+  /// An option of one value that `parse` reads.
+  init<Value>(
+    _ name: String, _ value: String, help: String, _ target: WritableKeyPath<Settings, Value>,
+    _ parse: @escaping (String) throws(UsageError) -> Value
+  ) {
+    self.init(name, value, help: help) { (settings, words) throws(UsageError) in
+      do throws(UsageError) {
+        settings[keyPath: target] = try parse(words[0])
+      } catch {
+        throw UsageError("\(name): \(error)")
+      }
+    }
+  }
+}
+
+extension Option {
+  /// Takes all words over into the settings.
+  static func parse(
+    _ words: [String], with options: [Option], into settings: inout Settings
+  ) throws(UsageError) {
+    var rest = words[...]
+    while let word = rest.popFirst() {
+      let (name, attached) = split(word)
+      guard let option = options.first(where: { $0.name == name }) else {
+        throw UsageError("unknown option \(word); --help lists what there is")
+      }
+      let values = try option.values(attached: attached, from: &rest)
+      try option.apply(&settings, values)
+    }
+  }
+
+  /// `--name=value` in two parts.
+  private static func split(_ word: String) -> (name: String, attached: String?) {
+    guard word.hasPrefix("--"), let equals = word.firstIndex(of: "=") else { return (word, nil) }
+    return (String(word[..<equals]), String(word[word.index(after: equals)...]))
+  }
+
+  private func values(
+    attached: String?, from rest: inout ArraySlice<String>
+  ) throws(UsageError) -> [String] {
+    var words = attached.map { [$0] } ?? []
+    while words.count < values.count, let next = rest.first, !next.hasPrefix("--") {
+      words.append(next)
+      rest.removeFirst()
+    }
+    guard words.count == values.count else {
+      let wanted = values.isEmpty ? "no value" : values.joined(separator: " ")
+      throw UsageError("\(name): expected \(wanted), got \(words.isEmpty ? "nothing" : "\(words)")")
+    }
+    return words
+  }
+
+  /// The options as lines of help: spelling on the left, explanation on the right.
+  static func help(_ options: [Option]) -> String {
+    let spellings = options.map { ([$0.name] + $0.values).joined(separator: " ") }
+    let width = (spellings.map(\.count).max() ?? 0) + 2
+    return zip(spellings, options).map { spelling, option in
+      let lines = option.help.split(separator: "\n")
+      let gap = String(repeating: " ", count: width + 2)
+      return "  " + spelling + String(repeating: " ", count: width - spelling.count)
+        + lines.joined(separator: "\n" + gap)
+    }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,50 @@
+#if canImport(Darwin)
+  internal import Darwin
+#else
+  internal import Glibc
+#endif
+
+/// Shows how a run goes: one line that is written over on a terminal, a plain line an epoch elsewhere.
+struct Progress {
+  struct State {
+    var epoch, epochs, step, steps: Int
+    var loss, accuracy, gradientNorm, learningRate: Double
+  }
+
+  private let start = ContinuousClock.now
+  private let isTerminal = isatty(STDOUT_FILENO) != 0
+  private var lastShown = -Double.infinity
+  private let interval = 0.1
+
+  var seconds: Double {
+    let (seconds, attoseconds) = (ContinuousClock.now - start).components
+    return Double(seconds) + Double(attoseconds) * 1e-18
+  }
+
+  /// Shows a step, unless the last one was shown a moment ago or nobody is watching.
+  mutating func show(_ state: State) {
+    guard isTerminal, seconds - lastShown >= interval else { return }
+    lastShown = seconds
+    Console.write("\r\u{1B}[2K" + line(state))
+  }
+
+  /// Shows the end of an epoch, which stays on the screen.
+  mutating func finishEpoch(_ state: State, heldOut: Double) {
+    let rewrite = isTerminal ? "\r\u{1B}[2K" : ""
+    Console.write(rewrite + line(state) + "  held-out \(Format.percent(heldOut))\n")
+    lastShown = seconds
+  }
+
+  /// Writes a line of its own, such as the reason for a skipped step.
+  func note(_ text: String) { Console.write((isTerminal ? "\r\u{1B}[2K" : "") + text + "\n") }
+
+  private func line(_ state: State) -> String {
+    let rate = Double(state.step) / max(seconds, 1e-9)
+    let rest = Double(state.steps - state.step) / rate
+    return "epoch \(state.epoch)/\(state.epochs)  step \(state.step)/\(state.steps)"
+      + "  loss \(Format.fixed(state.loss, 4))  accuracy \(Format.percent(state.accuracy))"
+      + "  gradient \(Format.significant(state.gradientNorm))"
+      + "  rate \(Format.significant(state.learningRate))"
+      + "  \(Format.significant(rate)) steps/s  \(Format.duration(rest)) left"
+  }
+}

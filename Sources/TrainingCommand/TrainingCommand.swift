@@ -1,0 +1,53 @@
+#if canImport(Darwin)
+  internal import Darwin
+#else
+  internal import Glibc
+#endif
+internal import TrainingKit
+
+@main
+enum TrainingCommand {
+  private static let help = """
+    usage: training <command> [options]
+
+    commands:
+      train    trains a network on digits, a table, images or text
+
+    training <command> --help explains a command.
+    """
+
+  static func main() {
+    do {
+      try run(Array(CommandLine.arguments.dropFirst()))
+    } catch {
+      Console.report(error)
+      exit(error is UsageError ? 2 : 1)
+    }
+  }
+
+  private static func run(_ words: [String]) throws {
+    guard let command = words.first else {
+      Console.print(help)
+      throw UsageError("expected a command, got none")
+    }
+    switch command {
+    case "train": try train(Array(words.dropFirst()))
+    case "--help", "-h", "help": Console.print(help)
+    default: throw UsageError("unknown command \(command); training --help lists what there is")
+    }
+  }
+
+  private static func train(_ words: [String]) throws {
+    if words.contains("--help") || words.contains("-h") {
+      Console.print(TrainSettings.help)
+      return
+    }
+    var settings = TrainSettings()
+    try Option.parse(words, with: TrainSettings.options, into: &settings)
+    let chosen = settings
+    try validated {
+      var command = try TrainCommand(chosen)
+      try command.execute()
+    }
+  }
+}
