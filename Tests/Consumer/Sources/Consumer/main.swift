@@ -1,0 +1,46 @@
+import TrainingKit
+
+// Points whose two coordinates have the same sign, and the rest: no straight line parts them.
+let points = Tensor.randomNormal([1024, 2])
+let labels = (points[.all, 0] * points[.all, 1] .> 0).cast(to: .int64)
+let data = TensorDataset(inputs: points, labels: labels)
+
+let model = Sequential {
+  Linear(2, 64, initializer: .heUniform(for: .leakyReLU(0.01)))
+  LeakyReLU(0.01)
+  Linear(64, 2)
+}
+var run = TrainingRun(
+  model: model,
+  optimizer: AdamW(weightDecay: 0.01),
+  schedule: .warmup(steps: 20).then(.cosine(peak: 1e-2, steps: 300)),
+  clipping: .globalNorm(1))
+
+for _ in 1...20 {
+  for batch in DataLoader(data, batchSize: 64, shuffle: true) {
+    let outcome = try run.step { model in crossEntropy(model(batch.x), batch.y) }
+    if case .skipped(let reason, _) = outcome { print("skipped:", reason) }
+  }
+}
+let right = (model(points).argmax(axis: -1) .== labels).mean()
+print("accuracy", right.item())
+
+do {
+  _ = try validated { model(Tensor.ones([8, 3])) }
+} catch {
+  print(error)  // 0: linear: expected […, 2], got [8, 3]
+}
+
+var optimizer = Adam()
+let (loss, gradients) = model.valueAndGradients { crossEntropy($0(points), labels) }
+let (clipped, _) = gradients.clipped(toGlobalNorm: 1)
+optimizer.update(model, with: clipped, learningRate: 1e-3)
+print("loss", loss.item(), "gradient norm", gradients.globalNorm)
+
+let x = Tensor([1.0, 2.0, 3.0], dtype: .float64).tracked()
+let slope = (x * x * x).sum().gradient(for: x, isRecorded: true)
+let curvature = slope.sum().gradient(for: x)  // 6 x
+print(curvature, checkGradients(of: { $0[0].tanh() }, at: [x]))
+
+let layer = withRandomGenerator(RandomGenerator(mersenneTwister: 0)) { Linear(3, 2) }
+print(layer.weight.value)  // torch.manual_seed(0); torch.nn.Linear(3, 2).weight

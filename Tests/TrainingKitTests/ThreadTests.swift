@@ -1,0 +1,77 @@
+import TestSupport
+import TrainingKit
+import XCTest
+
+/// The same bits for any number of threads.
+final class ThreadTests: XCTestCase {
+  private func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
+    let before = Threads.count
+    Threads.count = count
+    defer { Threads.count = before }
+    return try body()
+  }
+
+  private func assertSameBits(
+    _ name: String, _ body: () -> [Tensor], file: StaticString = #filePath, line: UInt = #line
+  ) {
+    let one = withThreads(1) { body() }
+    for count in [2, 3] {
+      for (a, b) in zip(one, withThreads(count) { body() }) {
+        XCTAssertTrue(a.isIdentical(to: b), "\(name) on \(count)", file: file, line: line)
+      }
+    }
+  }
+
+  private func noise(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
+    RandomGenerator(seed: 7).normal(shape, dtype: dtype)
+  }
+
+  func testKernelsOnLargeInputs() {
+    let x = noise([300, 1001])
+    assertSameBits("pointwise") { [x.gelu(), x.exp() * x.transposed().transposed() + 1] }
+    assertSameBits("folds") {
+      [x.sum(), x.sum(axis: 0), x.sum(axis: 1), x.max(axis: 0), x.variance(), x.argmax()]
+    }
+    assertSameBits("rows") { [x.softmax(), x.cumulativeSum(axis: 1), x.argsort(axis: 1)] }
+    assertSameBits("products") {
+      [
+        x.transposed().matmul(x), x.matmul(x.transposed()),
+        x.cast(to: .bfloat16).matmul(x.transposed().cast(to: .bfloat16)),
+      ]
+    }
+    assertSameBits("norm") { [Tensor(noise([1 << 18]).norm().item())] }
+    assertSameBits("random") { [self.noise([1 << 17]), self.noise([1 << 16], .float64)] }
+    let index = Tensor((0..<50_000).map { $0 * 7919 % 300 })
+    assertSameBits("gather") {
+      let rows = x.taking(index)
+      return [
+        rows,
+        x.scatterAdd(
+          axis: 0, index: index.reshaped([50_000, 1]).broadcast(to: [50_000, 1001]), source: rows),
+      ]
+    }
+  }
+
+  func testConvolutionsAndTheirGradients() {
+    let (x, w) = (noise([16, 8, 20, 20]).tracked(), noise([16, 8, 3, 3]).tracked())
+    assertSameBits("conv2d") {
+      let y = x.conv2d(w, padding: 1).maxPool2d(kernel: 2)
+      return [y] + y.square().sum().gradients(for: [x, w])
+    }
+  }
+
+  func testSeveralThreadsMayUseTheEngineAtOnce() async {
+    let expected = noise([64, 64]).matmul(noise([64, 64])).softmax()
+    await withTaskGroup(of: Bool.self) { group in
+      for _ in 0..<8 {
+        group.addTask {
+          (0..<20).allSatisfy { _ in
+            let x = RandomGenerator(seed: 7).normal([64, 64])
+            return x.matmul(x).softmax().isIdentical(to: expected)
+          }
+        }
+      }
+      for await isSame in group { XCTAssertTrue(isSame) }
+    }
+  }
+}
