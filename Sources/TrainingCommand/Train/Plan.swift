@@ -21,7 +21,8 @@ struct Plan {
     weightDecay = settings.weightDecay ?? (settings.optimizer == .adamw ? 0.3 : 1e-4)
   }
 
-  /// What suits a network unless the user says otherwise; measured on the digits.
+  /// What suits a network unless the user says otherwise. Chosen by the accuracy on the digits' held-out fifth over
+  /// seeds 0 to 6, so that figures on that fifth are a little too good.
   private struct Defaults {
     let hidden, epochs, batchSize: Int
     let learningRate: Double
