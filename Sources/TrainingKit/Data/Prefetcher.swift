@@ -31,35 +31,31 @@ private class AnyLine {
   func fill() {}
 }
 
-/// The elements that wait. Everything that changes is read and written with the monitor held.
+/// The elements that wait.
 private final class Line<Element: Sendable>: AnyLine {
-  private let monitor: OpaquePointer
+  private struct State: Sendable {
+    var waiting: [Element] = []
+    var isStopped = false
+  }
+
+  private let state = Monitor(State())
   private let count, depth: Int
   private let make: @Sendable (Int) -> Element
-  private var waiting: [Element] = []
+  /// Known to the thread that takes, and to no other.
   private var taken = 0
-  private var isStopped = false
 
   init(count: Int, depth: Int, make: @escaping @Sendable (Int) -> Element) {
-    guard let monitor = tk_monitor_create() else {
-      fatalError("Prefetcher: out of memory: expected a lock, got none")
-    }
-    self.monitor = monitor
     (self.count, self.depth, self.make) = (count, depth, make)
   }
 
-  deinit { tk_monitor_destroy(monitor) }
-
   override func fill() {
     for number in 0..<count {
-      let element = make(number)
-      let goesOn = locked {
-        waiting.append(element)
-        tk_monitor_signal(monitor)
-        while waiting.count >= depth, !isStopped { tk_monitor_wait(monitor) }
-        return !isStopped
+      let goesOn = state.withLock(when: { [depth] in $0.waiting.count < depth || $0.isStopped }) {
+        !$0.isStopped
       }
-      if !goesOn { return }
+      guard goesOn else { return }
+      let element = make(number)
+      state.update { $0.waiting.append(element) }
     }
   }
 
@@ -68,23 +64,8 @@ private final class Line<Element: Sendable>: AnyLine {
     taken += 1
     // Without a thread the elements are made here, on demand.
     guard isFilled else { return make(taken - 1) }
-    return locked {
-      while waiting.isEmpty { tk_monitor_wait(monitor) }
-      tk_monitor_signal(monitor)
-      return waiting.removeFirst()
-    }
+    return state.withLock(when: { !$0.waiting.isEmpty }) { $0.waiting.removeFirst() }
   }
 
-  func stop() {
-    locked {
-      isStopped = true
-      tk_monitor_signal(monitor)
-    }
-  }
-
-  private func locked<Result>(_ body: () -> Result) -> Result {
-    tk_monitor_lock(monitor)
-    defer { tk_monitor_unlock(monitor) }
-    return body()
-  }
+  func stop() { state.update { $0.isStopped = true } }
 }

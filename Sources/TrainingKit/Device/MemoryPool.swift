@@ -1,5 +1,4 @@
 internal import CTrainingRuntime
-internal import Synchronization
 
 /// What a device's memory pool holds, in bytes.
 public struct MemoryUsage: Sendable, Hashable {
@@ -16,7 +15,7 @@ public struct MemoryUsage: Sendable, Hashable {
 /// Recycles blocks of memory by size class, so that a training loop in its steady state takes none from
 /// the system.
 package final class MemoryPool: StorageOwner {
-  private let blocks = Mutex(Blocks())
+  private let blocks = Monitor(Blocks())
 
   package init() {}
 

@@ -1,5 +1,4 @@
 internal import CTrainingKernels
-internal import Synchronization
 
 /// A source of random numbers that a seed determines.
 ///
@@ -11,7 +10,7 @@ internal import Synchronization
 /// - Source: Philox 4x32-10, Salmon et al. 2011; Mersenne Twister 19937, Matsumoto and Nishimura
 ///   1998.
 public final class RandomGenerator: Sendable {
-  private let stream: Mutex<RandomStream>
+  private let stream: Monitor<RandomStream>
 
   /// A Philox generator: the same numbers on every device and for every number of threads.
   public convenience init(seed: UInt64) { self.init(RandomState(seed: seed)) }
@@ -26,7 +25,7 @@ public final class RandomGenerator: Sendable {
   }
 
   /// A generator that goes on from where another stood.
-  public init(_ state: RandomState) { stream = Mutex(RandomStream(state)) }
+  public init(_ state: RandomState) { stream = Monitor(RandomStream(state)) }
 
   /// Where the generator stands; setting it makes the generator go on from there.
   public var state: RandomState {
