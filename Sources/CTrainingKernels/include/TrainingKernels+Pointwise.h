@@ -37,7 +37,7 @@ tk_binary_row tk_binary_describe(tk_binary row);
 // Operands may differ in dtype: each is widened to `compute` when read and rounded when written.
 // The written operand may be the same memory as a read one when their strides are equal.
 
-// y = f(x); operands: y, x. `parameters` are the row's P0 and P1, or null where it has none.
+// y = f(x); operands: y, x. `parameters` are P0 and P1, both there, or null where the row has none.
 void tk_unary_forward(tk_unary row, tk_compute compute, const double *parameters,
   const tk_space *space, const tk_operand *operands, int64_t begin, int64_t end);
 // y = g f'(x) for order 1, g f''(x) for order 2; operands: y, g, x, f(x).

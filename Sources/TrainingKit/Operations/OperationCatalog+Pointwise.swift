@@ -14,7 +14,7 @@ extension OperationCatalog {
   static let unary: [OperationSample] = (0..<tk_unary_count.rawValue).map { index in
     let row = tk_unary(rawValue: index)
     let description = tk_unary_describe(row)
-    let operation = Unary(row, 0.5, 1.5, 0)
+    let operation = Unary(row, 0.5, 1.5)
     return OperationSample(
       operation.name, [.real([4, 5], description.lower...description.upper)]
     ) { operation($0[0]) }

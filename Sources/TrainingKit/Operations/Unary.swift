@@ -3,13 +3,14 @@ internal import CTrainingKernels
 /// A row of the unary table, applied to every element.
 struct Unary: Operation {
   let row: tk_unary
+  /// The row's P0 and P1, which kernels read both whether or not the row has them.
   let parameters: [Double]
   /// Nil for the dtype of the input.
   let resultType: DType?
 
-  init(_ row: tk_unary, _ parameters: Double..., resultType: DType? = nil) {
+  init(_ row: tk_unary, _ first: Double = 0, _ second: Double = 0, resultType: DType? = nil) {
     self.row = row
-    self.parameters = parameters
+    parameters = [first, second]
     self.resultType = resultType
   }
 
