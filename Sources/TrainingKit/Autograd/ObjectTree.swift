@@ -24,14 +24,16 @@ package enum ObjectTree {
     let isOptional = mirror?.displayStyle == .optional
     while let current = mirror {
       for (position, child) in current.children.enumerated() {
-        let label = isOptional ? nil : name(child.label, position)
-        let childPath = [path, label ?? ""].filter { !$0.isEmpty }.joined(separator: ".")
-        if isWalked(child.value), visit(childPath, child.value) {
-          descend(into: child.value, path: childPath, visit)
-        }
+        guard isWalked(child.value) else { continue }
+        let childPath = joined(path, isOptional ? "" : name(child.label, position))
+        if visit(childPath, child.value) { descend(into: child.value, path: childPath, visit) }
       }
       mirror = current.superclassMirror
     }
+  }
+
+  private static func joined(_ path: String, _ name: String) -> String {
+    path.isEmpty || name.isEmpty ? path + name : path + "." + name
   }
 
   private static func name(_ label: String?, _ position: Int) -> String {

@@ -39,13 +39,7 @@ public struct NamedParameter {
 extension Module {
   /// All parameters in the order of their declaration. One that is used in several places is listed once, under its
   /// first path.
-  public var parameters: [NamedParameter] {
-    var seen: Set<ObjectIdentifier> = []
-    return members(of: Parameter.self).compactMap { path, parameter in
-      seen.insert(ObjectIdentifier(parameter)).inserted
-        ? NamedParameter(path: path, parameter: parameter) : nil
-    }
-  }
+  public var parameters: [NamedParameter] { ModuleMembers(of: self).parameters }
 
   /// The number of values that training moves.
   public var parameterCount: Int {
@@ -53,7 +47,7 @@ extension Module {
   }
 
   /// Whether the module trains; dropout and batch normalization differ. True when no part of it cares.
-  public var isTraining: Bool { members(of: Mode.self).allSatisfy { $0.member.isTraining } }
+  public var isTraining: Bool { ModuleMembers(of: self).modes.allSatisfy(\.isTraining) }
 
   /// Switches the module and all modules in it to training.
   public func train() { setTraining(true) }
@@ -62,32 +56,15 @@ extension Module {
   public func evaluate() { setTraining(false) }
 
   private func setTraining(_ isTraining: Bool) {
-    for (_, mode) in members(of: Mode.self) { mode.isTraining = isTraining }
+    for mode in ModuleMembers(of: self).modes { mode.isTraining = isTraining }
   }
 
   /// Converts all parameters and floating-point buffers.
   public func convert(to dtype: DType) {
-    for named in parameters { named.parameter.convert(to: dtype) }
-    for (_, buffer) in members(of: Buffer.self) where buffer.value.dtype.isFloatingPoint {
+    let members = ModuleMembers(of: self)
+    for named in members.parameters { named.parameter.convert(to: dtype) }
+    for (_, buffer) in members.buffers where buffer.value.dtype.isFloatingPoint {
       buffer.value = buffer.value.cast(to: dtype)
     }
-  }
-
-  /// The stored properties of one kind below the module, with their paths.
-  package func members<Member: AnyObject>(
-    of type: Member.Type
-  ) -> [(path: String, member: Member)] {
-    var found: [(path: String, member: Member)] = []
-    var visited: Set<ObjectIdentifier> = []
-    ObjectTree.walk(self) { path, value in
-      if let member = value as? Member {
-        found.append((path, member))
-        return false
-      }
-      if value is Parameter || value is Buffer || value is Mode { return false }
-      guard Swift.type(of: value) is AnyClass else { return true }
-      return visited.insert(ObjectIdentifier(value as AnyObject)).inserted
-    }
-    return found
   }
 }

@@ -26,8 +26,9 @@ extension Module {
   /// All parameters and buffers by path. Taking it is cheap: memory is shared until training moves on.
   public func state() -> [String: Tensor] {
     var state: [String: Tensor] = [:]
-    for named in parameters { state[named.path] = named.parameter.value.detached() }
-    for (path, buffer) in members(of: Buffer.self) { state[path] = buffer.value }
+    let members = ModuleMembers(of: self)
+    for named in members.parameters { state[named.path] = named.parameter.value.detached() }
+    for (path, buffer) in members.buffers { state[path] = buffer.value }
     return state
   }
 
@@ -37,10 +38,11 @@ extension Module {
   public func load(_ state: [String: Tensor]) throws(StateError) {
     let own = self.state()
     try check(state, against: own)
-    for named in parameters {
+    let members = ModuleMembers(of: self)
+    for named in members.parameters {
       named.parameter.value = state[named.path]!.cast(to: named.parameter.value.dtype)
     }
-    for (path, buffer) in members(of: Buffer.self) {
+    for (path, buffer) in members.buffers {
       buffer.value = state[path]!.cast(to: buffer.value.dtype)
     }
   }

@@ -143,7 +143,7 @@ private struct SavedBuffers {
   private let values: [(buffer: Buffer, value: Tensor)]
 
   init(of model: some Module) {
-    values = model.members(of: Buffer.self).map { ($0.member, $0.member.value) }
+    values = ModuleMembers(of: model).buffers.map { ($0.buffer, $0.buffer.value) }
   }
 
   func restore() {
