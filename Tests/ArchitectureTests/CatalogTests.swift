@@ -55,6 +55,12 @@ final class CatalogTests: XCTestCase {
     let layerCatalog = try words(of: "Modules/LayerCatalog.swift")
     XCTAssertEqual(Set(layers).subtracting(layerCatalog), [])
 
+    let schedules = try SourceFile.all(in: "Sources/TrainingKit/Schedulers", ".swift")
+      .flatMap { $0.declarations(conformingTo: "ScheduleRule") }
+    XCTAssertGreaterThan(schedules.count, 15)
+    let scheduleCatalog = try words(of: "Schedulers/ScheduleCatalog.swift")
+    XCTAssertEqual(Set(schedules).subtracting(scheduleCatalog), [])
+
     let losses = try names(after: "public func ", in: "Losses")
     XCTAssertGreaterThan(losses.count, 5)
     XCTAssertEqual(losses.subtracting(try words(of: "Losses/LossCatalog.swift")), [])

@@ -15,7 +15,7 @@ import torch
 sys.dont_write_bytecode = True
 
 from generator import losses, pointwise, products, randomness, reductions, rows, shapes
-from generator import training, updates
+from generator import averages, schedules, training, updates
 from generator.recorder import Suite
 
 OPERATIONS = [pointwise, reductions, products, rows, shapes, losses]
@@ -44,6 +44,13 @@ def parity(digits):
     return suite
 
 
+def own(part):
+    """The pair of a module that has one of its own, under its name."""
+    suite = Suite(part.__name__.rpartition(".")[2])
+    part.generate(suite)
+    return suite
+
+
 def report(suite, size):
     for group, count in sorted(suite.counts.items()):
         dropped = suite.dropped[group]
@@ -57,7 +64,8 @@ def main():
     prepare()
     directory = pathlib.Path(__file__).parent / "data"
     directory.mkdir(exist_ok=True)
-    for suite in [operations(), parity(pathlib.Path(sys.argv[1]))]:
+    suites = [operations(), parity(pathlib.Path(sys.argv[1])), own(schedules), own(averages)]
+    for suite in suites:
         report(suite, suite.write(directory))
 
 

@@ -97,6 +97,52 @@ final class ScheduleTests: XCTestCase {
       ("exponential: expected a factor of 0 or more, got -2.0", { .exponential(1, factor: -2) }),
       ("linear: expected 1 step or more, got -1", { .linear(from: 0, to: 1, steps: -1) }),
       ("warmup: expected 1 step or more, got 0", { .warmup(steps: 0).then(.constant(1)) }),
+      (
+        "warmup: expected a first share from 0 to below 1, got 1.0",
+        { .warmup(steps: 5, from: 1).then(.constant(1)) }
+      ),
+      ("multiStep: expected milestones of 0 or more, got -3", { .multiStep(1, at: [9, -3]) }),
+      ("table: expected 1 step or more, got 0", { .table([]) }),
+      ("table: expected 1 step or more, got 0", { .table(steps: -1) { _ in 1 } }),
+      ("table: expected a learning rate of 0 or more, got nan", { .table([1, .nan]) }),
+      (
+        "polynomial: expected a power of 0 or more, got -1.0",
+        { .polynomial(from: 1, steps: 9, power: -1) }
+      ),
+      (
+        "cosineWithWarmRestarts: expected a growth of 1 or more, got 0",
+        { .cosineWithWarmRestarts(peak: 1, period: 9, growth: 0) }
+      ),
+      (
+        "oneCycle: expected a rise of more than 1 step, and a fall after it, "
+          + "got 10 steps with a warm-up of 0.1",
+        { .oneCycle(peak: 1, steps: 10, warmupShare: 0.1) }
+      ),
+      (
+        "oneCycle: expected a rise of more than 1 step, and a fall after it, "
+          + "got 10 steps with a warm-up of 0.6",
+        { .oneCycle(peak: 1, steps: 10, warmupShare: 0.6, isThreePhase: true) }
+      ),
+      (
+        "oneCycle: expected a share of warm-up from 0 to below 1, got 1.0",
+        { .oneCycle(peak: 1, steps: 10, warmupShare: 1) }
+      ),
+      ("oneCycle: expected 1 step or more, got 0", { .oneCycle(peak: 1, steps: 0) }),
+      ("cyclic: expected 1 step or more, got 0", { .cyclic(from: 0, to: 1, rise: 3, fall: 0) }),
+      (
+        "cyclic: expected a factor from 0 to 1, got 1.5",
+        { .cyclic(from: 0, to: 1, mode: .exponentialRange(factor: 1.5)) }
+      ),
+      (
+        "annealed: expected a start at 0 or later, got -1",
+        { .constant(1).annealed(to: 0, over: 9, after: -1) }
+      ),
+      (
+        "inverseSquareRoot: expected 1 step or more, got 0",
+        { .inverseSquareRoot(peak: 1, timescale: 0) }
+      ),
+      ("scaled: expected a factor of 0 or more, got -1.0", { .constant(1).scaled(by: -1) }),
+      ("sequence: expected 1 step or more, got 0", { .constant(1).then(.constant(2), after: 0) }),
     ]
     for (sentence, make) in mistakes {
       XCTAssertThrowsError(try validated { make() }) { XCTAssertEqual("\($0)", sentence) }
@@ -106,7 +152,9 @@ final class ScheduleTests: XCTestCase {
   func testASavedScheduleIsCheckedWhenItIsRead() throws {
     for text in [
       #"{"kind":"constant","numbers":{"rate":-1}}"#, #"{"kind":"moon","numbers":{}}"#,
-      #"{"kind":"warmup","numbers":{"steps":0,"next":{"kind":"constant","numbers":{"rate":1}}}}"#,
+      #"{"kind":"warmup","numbers":{"steps":0,"curve":"linear","next":{"kind":"constant","numbers":{"rate":1}}}}"#,
+      #"{"kind":"table","numbers":{"rates":[]}}"#,
+      #"{"kind":"scaled","numbers":{"factor":-1,"schedule":{"kind":"constant","numbers":{"rate":1}}}}"#,
       #"{"kind":"cosine","numbers":{}}"#,
     ] {
       XCTAssertThrowsError(try JSONDecoder().decode(Schedule.self, from: Data(text.utf8))) {

@@ -3,7 +3,9 @@
 ///     let schedule: Schedule = .warmup(steps: 100).then(.cosine(peak: 1e-3, steps: 2_000))
 ///     schedule.learningRate(at: 0)      // 1e-5
 ///
-/// It is a pure function of the update's number, so that resuming a run cannot get it wrong.
+/// It is a pure function of the update's number, so that resuming a run cannot get it wrong. What ends stays at its
+/// last rate. Schedules are made of others by `then`, `scaled` and `annealed`; what depends on how well training goes
+/// is a ``ReduceOnPlateau``, whose scale multiplies a schedule.
 ///
 /// - Units: steps are applied updates, counted from 0; skipped steps do not advance a schedule.
 public struct Schedule: Sendable {
