@@ -15,9 +15,16 @@ import torch
 sys.dont_write_bytecode = True
 
 from generator import losses, pointwise, products, randomness, reductions, rows, shapes
-from generator import averages, schedules, training, updates
+from generator import training, updates
+from generator import averages
+from generator import schedules
 from generator.recorder import Suite
 
+# Modules whose data is a pair of its own.
+OWN = [
+    averages,
+    schedules,
+]
 OPERATIONS = [pointwise, reductions, products, rows, shapes, losses]
 
 
@@ -64,7 +71,7 @@ def main():
     prepare()
     directory = pathlib.Path(__file__).parent / "data"
     directory.mkdir(exist_ok=True)
-    suites = [operations(), parity(pathlib.Path(sys.argv[1])), own(schedules), own(averages)]
+    suites = [operations(), parity(pathlib.Path(sys.argv[1]))] + [own(part) for part in OWN]
     for suite in suites:
         report(suite, suite.write(directory))
 
