@@ -17,12 +17,14 @@ sys.dont_write_bytecode = True
 from generator import losses, pointwise, products, randomness, reductions, rows, shapes
 from generator import training, updates
 from generator import averages
+from generator import clipping
 from generator import schedules
 from generator.recorder import Suite
 
 # Modules whose data is a pair of its own.
 OWN = [
     averages,
+    clipping,
     schedules,
 ]
 OPERATIONS = [pointwise, reductions, products, rows, shapes, losses]

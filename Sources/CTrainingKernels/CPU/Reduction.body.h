@@ -184,12 +184,5 @@ static void NAME(find)(
     out[i] = NAME(first_extreme)(row, &fold, plan->count);
   }
 }
-
-#if IS_REAL && COMPUTE_BITS == 64
-static double NAME(square_sum)(const tk_plan *plan) {
-  NAME(fold) fold = NAME(fold_of)(tk_reduction_sumOfSquares, plan);
-  return NAME(fold_one)(&fold, 0, plan->count);
-}
-#endif
 #undef LEAST
 #undef GREATEST

@@ -53,10 +53,3 @@ void tk_reduce(tk_reduction row, tk_compute compute, const tk_reduce_source *sou
   else
     TK_CALL(reduce, compute, row, &plan, out, out_dtype, begin, end);
 }
-
-double tk_square_sum(tk_dtype dtype, const void *x, int64_t n) {
-  tk_reduce_source source = {.data = x, .dtype = dtype, .kept = {.rank = 0},
-    .reduced = {.rank = 1, .shape = {n}}, .reduced_strides = {1}};
-  tk_plan plan = plan_of(&source);
-  return TK_PICK(square_sum, f64)(&plan);
-}

@@ -6,7 +6,6 @@
 #endif
 
 REDUCTION(sum, ZERO, X, A + B)
-REDUCTION(sumOfSquares, ZERO, X * X, A + B)
 REDUCTION(product, ONE, X, A * B)
 REDUCTION(maximum, LEAST, X, MAXIMUM(A, B))
 REDUCTION(minimum, GREATEST, X, MINIMUM(A, B))

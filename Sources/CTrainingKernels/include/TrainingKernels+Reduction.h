@@ -22,7 +22,3 @@ typedef struct tk_reduce_source {
 void tk_reduce(tk_reduction row, tk_compute compute, const tk_reduce_source *source,
   void *out, tk_dtype out_dtype, int64_t begin, int64_t end);
 const char *tk_reduction_name(tk_reduction row);
-
-// The sum of squares of n contiguous elements, in double: finite input of float32 or less never
-// overflows, and any NaN or infinity makes the result non-finite.
-double tk_square_sum(tk_dtype dtype, const void *x, int64_t n);

@@ -27,6 +27,7 @@ typedef struct tk_operand { void *data; tk_dtype dtype; int64_t strides[TK_MAX_R
 #include "TrainingKernels+ISA.h"
 #include "TrainingKernels+Pointwise.h"
 #include "TrainingKernels+Reduction.h"
+#include "TrainingKernels+Statistics.h"
 #include "TrainingKernels+Rows.h"
 #include "TrainingKernels+Gemm.h"
 #include "TrainingKernels+Gather.h"

@@ -29,13 +29,5 @@ extension WeightAverage.Settings {
 
 extension [AveragedTensor] {
   /// The first path whose value would poison an average.
-  var firstNonFinite: String? { first { !$0.isCopied && !$0.value.isFiniteThroughout }?.path }
-}
-
-extension Tensor {
-  /// Whether no element is NaN or infinite.
-  fileprivate var isFiniteThroughout: Bool {
-    // One pass; but the squares of large float64 overflow.
-    squareSum.isFinite || isFinite().all().item() != 0
-  }
+  var firstNonFinite: String? { first { !$0.isCopied && !$0.value.statistics()[0].isFinite }?.path }
 }

@@ -21,7 +21,8 @@ package protocol Backend: Sendable {
   func range(start: Double, step: Double, into y: Tensor)
 
   func reduce(_ row: tk_reduction, _ x: Tensor, axes: [Int], into y: Tensor)
-  func squareSum(_ x: Tensor) -> Double
+  /// What one pass finds in each of `parts` equal runs of a contiguous tensor, which has elements.
+  func measure(_ x: Tensor, parts: Int, power: Double, scale: Double) -> [ElementStatistics]
   func softmax(logarithm: Bool, _ x: Tensor, into y: Tensor)
   func softmaxBackward(logarithm: Bool, gradient: Tensor, y: Tensor, into result: Tensor)
   func cumulativeSum(_ x: Tensor, into y: Tensor)
@@ -38,6 +39,16 @@ package protocol Backend: Sendable {
   func random(_ distribution: Distribution, _ generator: tk_philox, into y: Tensor)
   func update(
     _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor])
+}
+
+/// What one pass over elements finds.
+package struct ElementStatistics: Sendable {
+  /// The sum of |scale · x| to the power, in double; NaN or infinite when an element is.
+  package var powerSum = 0.0
+  /// The largest magnitude of a finite element.
+  package var largest = 0.0
+  package var nonFiniteCount = 0
+  package var zeroCount = 0
 }
 
 /// Contiguous int64 indices and how they repeat over `[outer, count, inner]`.

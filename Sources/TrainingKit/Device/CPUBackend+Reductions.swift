@@ -13,21 +13,27 @@ extension CPUBackend {
     }
   }
 
-  package func squareSum(_ x: Tensor) -> Double {
-    // Partial sums over pieces of fixed size, added in order: the same bits for any thread count.
+  package func measure(
+    _ x: Tensor, parts: Int, power: Double, scale: Double
+  ) -> [ElementStatistics] {
+    // Pieces of fixed size, joined in order: the same bits for any thread count.
     let piece = 1 << 16
-    let pieces = (x.count + piece - 1) / piece
-    guard pieces > 1 else { return tk_square_sum(x.dtype.kernel, x.address, Int64(x.count)) }
-    return withUnsafeTemporaryAllocation(of: Double.self, capacity: pieces) { partial in
-      parallelFor(pieces, grain: 1) { begin, end in
+    let length = x.count / parts
+    let pieces = (length + piece - 1) / piece
+    return withUnsafeTemporaryAllocation(of: tk_statistics.self, capacity: parts * pieces) {
+      found in
+      parallelFor(found.count, grain: max(1, piece / length)) { begin, end in
         for index in begin..<end {
-          let start = index * piece
-          partial[index] = tk_square_sum(
-            x.dtype.kernel, x.address + start * x.dtype.byteCount,
-            Int64(min(piece, x.count - start)))
+          let start = index % pieces * piece
+          let address = x.address + (index / pieces * length + start) * x.dtype.byteCount
+          let count = Int64(min(piece, length - start))
+          found[index] = tk_measure(x.dtype.kernel, power, scale, address, count)
         }
       }
-      return partial.reduce(0, +)
+      return (0..<parts).map { part in
+        let own = found[(part * pieces)..<((part + 1) * pieces)]
+        return ElementStatistics(own.dropFirst().reduce(own.first!, tk_statistics_join))
+      }
     }
   }
 
@@ -74,6 +80,14 @@ extension CPUBackend {
     parallelFor(tensor.count / width, grain: max(1, CPUBackend.grain / 4 / width)) { begin, end in
       body(Int64(width), Int64(begin), Int64(end))
     }
+  }
+}
+
+extension ElementStatistics {
+  fileprivate init(_ found: tk_statistics) {
+    self.init(
+      powerSum: found.power_sum, largest: found.largest, nonFiniteCount: Int(found.non_finite),
+      zeroCount: Int(found.zeros))
   }
 }
 

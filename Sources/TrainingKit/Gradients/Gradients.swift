@@ -11,6 +11,8 @@ public struct Gradients: Sendable {
   /// Trainable parameters that the loss does not depend on.
   public private(set) var missing: [String]
   private var tensors: [String: Tensor]
+  /// What clipping still has to multiply by.
+  private var factors: [String: Double] = [:]
 
   package init(paths: [String], missing: [String], tensors: [String: Tensor]) {
     self.paths = paths
@@ -19,12 +21,35 @@ public struct Gradients: Sendable {
   }
 
   /// The gradient of a parameter; nil when the loss does not depend on it.
-  public subscript(path: String) -> Tensor? { tensors[path] }
+  public subscript(path: String) -> Tensor? {
+    guard let tensor = tensors[path], let factor = factors[path] else { return tensors[path] }
+    return (tensor.cast(to: tensor.dtype.updateType) * factor).cast(to: tensor.dtype)
+  }
+
+  /// The gradient before the last factor, and that factor, with which a fused update multiplies on its way.
+  package func unscaled(_ path: String) -> (gradient: Tensor, factor: Double)? {
+    tensors[path].map { ($0, factors[path] ?? 1) }
+  }
 
   /// The gradients that `transform` makes of each.
   public func mapped(_ transform: (_ path: String, _ gradient: Tensor) -> Tensor) -> Gradients {
+    replacing(Dictionary(uniqueKeysWithValues: paths.map { ($0, transform($0, self[$0]!)) }))
+  }
+
+  /// The gradients with others in place of some.
+  func replacing(_ others: [String: Tensor]) -> Gradients {
     var result = self
-    for path in paths { result.tensors[path] = transform(path, tensors[path]!) }
+    for (path, other) in others {
+      result.tensors[path] = other
+      result.factors[path] = nil
+    }
+    return result
+  }
+
+  /// The gradients of some paths times factors.
+  func scaled(by others: [String: Double]) -> Gradients {
+    var result = self
+    result.factors.merge(others, uniquingKeysWith: *)
     return result
   }
 
@@ -32,12 +57,9 @@ public struct Gradients: Sendable {
   public static func + (a: Gradients, b: Gradients) -> Gradients {
     var result = a
     for path in b.paths {
-      if let sum = a.tensors[path] {
-        result.tensors[path] = sum + b.tensors[path]!
-      } else {
-        result.paths.append(path)
-        result.tensors[path] = b.tensors[path]!
-      }
+      if a.tensors[path] == nil { result.paths.append(path) }
+      result.tensors[path] = a[path].map { $0 + b[path]! } ?? b[path]!
+      result.factors[path] = nil
     }
     result.missing.removeAll { result.tensors[$0] != nil }
     return result
@@ -45,28 +67,6 @@ public struct Gradients: Sendable {
 
   /// Every gradient times a number.
   public static func * (a: Gradients, factor: Double) -> Gradients { a.mapped { $1 * factor } }
-}
-
-extension Gradients {
-  /// The square root of the sum of squares of all gradients. NaN or infinite when a gradient is.
-  ///
-  /// - Numerics: one pass in double, which finite float32 gradients cannot overflow.
-  public var globalNorm: Double {
-    paths.reduce(0) { $0 + tensors[$1]!.squareSum }.squareRoot()
-  }
-
-  /// The 2-norm of the gradient of a parameter.
-  public func norm(of path: String) -> Double? { tensors[path]?.squareSum.squareRoot() }
-
-  /// The first parameter whose gradient is not finite; nil when all are.
-  public var firstNonFinite: String? { paths.first { !tensors[$0]!.squareSum.isFinite } }
-}
-
-extension Tensor {
-  /// The sum of squares in double.
-  package var squareSum: Double {
-    count == 0 || isHollow ? 0 : device.backend.squareSum(contiguous().detached())
-  }
 }
 
 extension Module {

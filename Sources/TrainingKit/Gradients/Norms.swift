@@ -1,0 +1,64 @@
+#if canImport(Darwin)
+  internal import Darwin
+#else
+  internal import Glibc
+#endif
+
+/// The p-norm of numbers that are not negative, without overflow; NaN when one is.
+func joinedNorm(_ values: [Double], p: Double) -> Double {
+  guard !values.contains(where: \.isNaN) else { return .nan }
+  let top = values.max() ?? 0
+  guard top > 0, top.isFinite, p.isFinite else { return top }
+  return finite(root(values.reduce(0) { $0 + raised($1 / top, to: p) }, p) * top)
+}
+
+private func raised(_ base: Double, to p: Double) -> Double {
+  p == 1 ? base : p == 2 ? base * base : pow(base, p)
+}
+
+private func root(_ sum: Double, _ p: Double) -> Double {
+  p == 1 ? sum : p == 2 ? sum.squareRoot() : pow(sum, 1 / p)
+}
+
+/// A norm of finite numbers that no double holds is given as the largest that there is.
+private func finite(_ norm: Double) -> Double { min(norm, .greatestFiniteMagnitude) }
+
+extension Tensor {
+  /// The statistics of each of `parts` equal runs of the elements in row-major order, from one pass.
+  func statistics(parts: Int = 1) -> [GradientStatistics] {
+    let found = measured(parts: parts, p: 2)
+    return zip(found, norms(found, p: 2)).map { found, norm in
+      GradientStatistics(
+        norm: norm, largest: found.largest, nonFiniteCount: found.nonFiniteCount,
+        zeroCount: found.zeroCount, count: count / parts)
+    }
+  }
+
+  /// The p-norm of all elements, for a finite p.
+  func normInDouble(p: Double) -> Double { norms(measured(parts: 1, p: p), p: p)[0] }
+
+  private func measured(parts: Int, p: Double, scale: Double = 1) -> [ElementStatistics] {
+    let x = detached().contiguous()
+    guard count > 0, !x.isHollow else { return Array(repeating: ElementStatistics(), count: parts) }
+    return device.backend.measure(x, parts: parts, power: p, scale: scale)
+  }
+
+  /// The norms that sums of powers stand for. Where a sum has overflowed or all but vanished, one more pass divides
+  /// elements by the largest.
+  private func norms(_ found: [ElementStatistics], p: Double) -> [Double] {
+    found.indices.map { part in
+      let (sum, largest) = (found[part].powerSum, found[part].largest)
+      let isSafe = sum > 1e-250 && sum.isFinite
+      if isSafe || found[part].nonFiniteCount > 0 || largest == 0 { return root(sum, p) }
+      let scale = Swift.min(1 / largest, 0x1p1023)
+      let again = run(part, of: found.count).measured(parts: 1, p: p, scale: scale)[0]
+      return finite(root(again.powerSum, p) / scale)
+    }
+  }
+
+  /// One of equal runs of the elements in row-major order.
+  private func run(_ part: Int, of parts: Int) -> Tensor {
+    let length = count / parts
+    return detached().reshaped([count])[(part * length)..<((part + 1) * length)]
+  }
+}
