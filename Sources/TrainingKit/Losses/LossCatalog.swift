@@ -26,6 +26,12 @@ package enum LossCatalog {
     sample("binaryCrossEntropyWithLogits", [2, 2], Tensor([[0.0, 1], [0.25, 1]])) {
       binaryCrossEntropyWithLogits($0, $1, positiveWeight: Tensor([2.0, 3]), reduction: $2)
     },
+    sample("causalLanguageModelLoss", [2, 3, 4], Tensor([[2, 0, 3], [1, 1, -100]])) {
+      causalLanguageModelLoss($0, $1, zLoss: 0.1, reduction: $2)
+    },
+    sample("maskedLanguageModelLoss", [2, 2, 3], Tensor([[-100, 0], [2, 1]])) {
+      maskedLanguageModelLoss($0, $1, reduction: $2)
+    },
     sample("meanSquaredError", [2, 3], regressionTargets) {
       meanSquaredError($0, $1, reduction: $2)
     },

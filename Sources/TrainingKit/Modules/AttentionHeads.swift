@@ -20,9 +20,19 @@ struct AttentionHeads {
   }
 
   /// `[batch, targets, features]` of `[batch, …, features]`.
-  func callAsFunction(query: Tensor, key: Tensor, value: Tensor, mask: Tensor?) -> Tensor {
+  ///
+  /// - Parameters:
+  ///   - adaptQuery: what is done to queries of `[batch, heads, length, features / heads]` before
+  ///     they meet the keys.
+  ///   - adaptKey: what is done to the keys.
+  func callAsFunction(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor?,
+    adaptingQuery adaptQuery: (Tensor) -> Tensor = { $0 },
+    key adaptKey: (Tensor) -> Tensor = { $0 }
+  ) -> Tensor {
     let seen = scaledDotProductAttention(
-      query: split(query), key: split(key), value: split(value), mask: mask, isCausal: isCausal,
+      query: adaptQuery(split(query)), key: adaptKey(split(key)), value: split(value), mask: mask,
+      isCausal: isCausal,
       dropout: { mode.isTraining && dropout > 0 ? $0.dropout(dropout) : $0 })
     return seen.transposed(-3, -2).reshaped(query.shape)
   }

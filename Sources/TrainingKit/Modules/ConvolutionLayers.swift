@@ -75,6 +75,43 @@ public final class Conv2d: Module {
   }
 }
 
+/// A transposed convolution of signals with a learned weight: it lengthens them.
+///
+/// - Shape: `[batch, inputs, length]` → `[batch, outputs, length′]`, as
+///   ``Tensor/convTranspose1d(_:bias:stride:padding:outputPadding:dilation:groups:)``.
+public final class ConvTranspose1d: Module {
+  /// `[inputs, outputs / groups, kernel]`.
+  public let weight: Parameter
+  /// `[outputs]`; nil when there is none.
+  public let bias: Parameter?
+  private let stride, padding, outputPadding, dilation, groups: Int
+
+  /// Creates a layer with random weights.
+  ///
+  /// - Parameters:
+  ///   - groups: channels are cut into as many parts that do not see one another.
+  ///   - initializer: how the weight starts; evenly spread within ±1/√(outputs/groups · kernel), as
+  ///     the bias does, when nil.
+  public init(
+    _ inputs: Int, _ outputs: Int, kernelSize: Int, stride: Int = 1, padding: Int = 0,
+    outputPadding: Int = 0, dilation: Int = 1, groups: Int = 1, bias: Bool = true,
+    initializer: Initializer? = nil
+  ) {
+    let shape: Shape = [inputs, outputs / max(1, groups), kernelSize]
+    weight = Parameter((initializer ?? .layerWeight)(shape))
+    self.bias = bias ? Parameter(Initializer.layerBias(besideWeight: shape)([outputs])) : nil
+    (self.stride, self.padding, self.outputPadding) = (stride, padding, outputPadding)
+    (self.dilation, self.groups) = (dilation, groups)
+  }
+
+  /// Computes the output.
+  public func forward(_ x: Tensor) -> Tensor {
+    x.convTranspose1d(
+      weight.value, bias: bias?.value, stride: stride, padding: padding,
+      outputPadding: outputPadding, dilation: dilation, groups: groups)
+  }
+}
+
 /// A transposed convolution of images with a learned weight: it enlarges them.
 ///
 /// - Shape: `[batch, inputs, height, width]` → `[batch, outputs, height′, width′]`, as

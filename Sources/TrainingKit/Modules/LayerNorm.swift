@@ -93,3 +93,21 @@ public final class GroupNorm: Module {
     x.groupNorm(groups: groups, weight: weight?.value, bias: bias?.value, epsilon: epsilon)
   }
 }
+
+/// Which layer normalizes features, where a model leaves the choice.
+public enum NormKind: Sendable, Hashable, Codable {
+  /// ``LayerNorm``.
+  case layerNorm(epsilon: Double = 1e-5)
+  /// ``RMSNorm``.
+  case rmsNorm(epsilon: Double = 1e-6)
+
+  /// A layer for the last axis.
+  ///
+  /// - Parameter bias: whether a layer that can shift does.
+  func layer(_ features: Int, bias: Bool = true) -> any Module<Tensor, Tensor> {
+    switch self {
+    case .layerNorm(let epsilon): LayerNorm(features, epsilon: epsilon, bias: bias)
+    case .rmsNorm(let epsilon): RMSNorm(features, epsilon: epsilon)
+    }
+  }
+}

@@ -19,6 +19,23 @@ public final class Linear: Module {
     self.bias = bias ? Parameter(Initializer.layerBias(besideWeight: shape)([outputs])) : nil
   }
 
+  /// Creates a layer of parameters that exist already, such as those of another layer: what is shared
+  /// is one parameter, whose gradient is the sum of both uses.
+  ///
+  ///     let head = Linear(weight: embedding.weight)
+  ///
+  /// - Errors: traps unless the weight is `[outputs, inputs]` and the bias `[outputs]`.
+  public init(weight: Parameter, bias: Parameter? = nil) {
+    (self.weight, self.bias) = (weight, bias)
+    let (shape, shift) = (weight.value.shape, bias?.value.shape)
+    if shape.rank != 2 || (shift.map { $0 != [shape[0]] } ?? false) {
+      Context.current.fail(
+        TensorError.argument(
+          "Linear", expected: "a weight of [outputs, inputs] and a bias of [outputs]",
+          got: [shape] + (shift.map { [$0] } ?? [])))
+    }
+  }
+
   /// Computes the output.
   public func forward(_ x: Tensor) -> Tensor { x.linear(weight.value, bias: bias?.value) }
 }

@@ -1,31 +1,3 @@
-/// The part of a transformer that works on each token alone: contract(GELU(expand(x))).
-///
-/// - Shape: `[…, features]` → the same.
-public final class FeedForward: Module {
-  /// From `features` to `hidden`.
-  public let expand: Linear
-  /// From `hidden` back to `features`.
-  public let contract: Linear
-  private let approximation: GELUApproximation
-
-  /// Creates a layer with random weights.
-  ///
-  /// - Parameters:
-  ///   - hidden: the features in between; 4 times as many unless given.
-  ///   - approximation: how GELU is computed.
-  public init(
-    _ features: Int, hidden: Int? = nil, bias: Bool = true,
-    approximation: GELUApproximation = .exact
-  ) {
-    expand = Linear(features, hidden ?? 4 * features, bias: bias)
-    contract = Linear(hidden ?? 4 * features, features, bias: bias)
-    self.approximation = approximation
-  }
-
-  /// Computes the output.
-  public func forward(_ x: Tensor) -> Tensor { contract(expand(x).gelu(approximation)) }
-}
-
 /// A block of a GPT: causal attention, then a feed-forward layer, each of the normalized sum so far
 /// and added to it.
 ///
@@ -34,25 +6,36 @@ public final class FeedForward: Module {
 ///   2.3.
 public final class DecoderBlock: Module {
   /// Before the attention.
-  public let norm1: LayerNorm
+  public let norm1: any Module<Tensor, Tensor>
   /// Every token sees those up to itself.
   public let attention: SelfAttention
   /// Before the feed-forward layer.
-  public let norm2: LayerNorm
-  /// Four times as wide, with the GELU of GPT-2.
+  public let norm2: any Module<Tensor, Tensor>
+  /// On each token alone.
   public let feedForward: FeedForward
   private let dropout: Dropout
 
-  /// Creates a block with random weights.
+  /// Creates a block with random weights: that of GPT-2 unless told otherwise.
   ///
-  /// - Parameter dropout: the probability of dropping attention weights, and elements of what is
-  ///   added to the sum.
+  /// - Parameters:
+  ///   - hidden: the width of the feed-forward layer, as in ``FeedForward``.
+  ///   - dropout: the probability of dropping attention weights, and elements of what is added to
+  ///     the sum.
+  ///   - queryKeyNorm: how queries and keys are normalized, as in ``SelfAttention``.
+  ///   - rotaryBase: the base of rotary positions, as in ``SelfAttention``.
+  ///   - bias: whether maps and norms have biases.
   /// - Errors: traps when the heads do not divide the features.
-  public init(_ features: Int, heads: Int, dropout: Double = 0) {
-    norm1 = LayerNorm(features)
-    attention = SelfAttention(features, heads: heads, dropout: dropout, isCausal: true)
-    norm2 = LayerNorm(features)
-    feedForward = FeedForward(features, approximation: .tanh)
+  public init(
+    _ features: Int, heads: Int, hidden: Int? = nil, dropout: Double = 0,
+    norm: NormKind = .layerNorm(), activation: FeedForward.Activation = .geluTanh,
+    queryKeyNorm: NormKind? = nil, rotaryBase: Double? = nil, bias: Bool = true
+  ) {
+    norm1 = norm.layer(features, bias: bias)
+    attention = SelfAttention(
+      features, heads: heads, bias: bias, dropout: dropout, isCausal: true,
+      queryKeyNorm: queryKeyNorm, rotaryBase: rotaryBase)
+    norm2 = norm.layer(features, bias: bias)
+    feedForward = FeedForward(features, hidden: hidden, bias: bias, activation: activation)
     self.dropout = Dropout(dropout)
   }
 
@@ -74,7 +57,7 @@ public final class EncoderBlock: Module {
   public let attention: SelfAttention
   /// After the attention.
   public let norm1: LayerNorm
-  /// Four times as wide, with exact GELU.
+  /// On each token alone, with exact GELU.
   public let feedForward: FeedForward
   /// After the feed-forward layer.
   public let norm2: LayerNorm
@@ -83,13 +66,16 @@ public final class EncoderBlock: Module {
   /// Creates a block with random weights.
   ///
   /// - Parameters:
+  ///   - hidden: the width of the feed-forward layer; 4 times the features unless given.
   ///   - dropout: the probability of dropping attention weights, and elements of what is added.
   ///   - epsilon: what is added to variances; BERT's is 1e-12.
   /// - Errors: traps when the heads do not divide the features.
-  public init(_ features: Int, heads: Int, dropout: Double = 0, epsilon: Double = 1e-5) {
+  public init(
+    _ features: Int, heads: Int, hidden: Int? = nil, dropout: Double = 0, epsilon: Double = 1e-5
+  ) {
     attention = SelfAttention(features, heads: heads, dropout: dropout)
     norm1 = LayerNorm(features, epsilon: epsilon)
-    feedForward = FeedForward(features)
+    feedForward = FeedForward(features, hidden: hidden)
     norm2 = LayerNorm(features, epsilon: epsilon)
     self.dropout = Dropout(dropout)
   }

@@ -36,6 +36,10 @@ extension OperationCatalog {
     OperationSample("concatenate", [.real([3, 2]), .real([3, 1])]) {
       concatenate([$0[0], $0[1], $0[0]], axis: 1)
     },
+    OperationSample("unstacked", [.real([2, 5])]) {
+      let parts = $0[0].unstacked(axis: 1)
+      return parts[0] * parts[3] + parts[4].square()
+    },
     OperationSample("stack", [.real([3, 2]), .real([3, 2])]) { stack([$0[0], $0[1]], axis: -1) },
     OperationSample("repeated", cube) { $0[0].repeated(2, 1, 3) },
   ]
@@ -68,6 +72,7 @@ extension OperationCatalog {
       concatenate([.zeros(2, 3), .zeros(3, 2)])
     },
     OperationMistake("concatenate", "no such axis", .axis) { concatenate([.zeros(2)], axis: 1) },
+    OperationMistake("unstacked", "no such axis", .axis) { Tensor.zeros(2).unstacked(axis: 1)[0] },
     OperationMistake("stack", "shapes differ", .shape) { stack([.zeros(2), .zeros(3)]) },
     OperationMistake("repeated", "numbers missing", .argument) { Tensor.zeros(2, 2).repeated(2) },
   ]

@@ -53,6 +53,9 @@ extension OperationCatalog {
         return scaledDotProductAttention(
           query: $0[0], key: $0[1], value: $0[2], mask: mask, isCausal: true)
       },
+      OperationSample("rotaryEmbedding", [.real([2, 3, 4])]) {
+        $0[0].rotaryEmbedding(base: 10, start: 1)
+      },
     ]
   }()
 
@@ -77,6 +80,12 @@ extension OperationCatalog {
     OperationMistake("scaledDotProductAttention", "integers", .dtype) {
       scaledDotProductAttention(
         query: .integers(2, 3), key: .integers(4, 3), value: .integers(4, 3))
+    },
+    OperationMistake("rotaryEmbedding", "odd features", .shape) {
+      Tensor.zeros(2, 3).rotaryEmbedding()
+    },
+    OperationMistake("rotaryEmbedding", "base of 0", .argument) {
+      Tensor.zeros(2, 4).rotaryEmbedding(base: 0)
     },
   ]
 }
