@@ -43,6 +43,7 @@ static struct {
 };
 
 static _Atomic int32_t wanted_threads;
+static _Thread_local bool works_alone;
 
 static inline void pause_briefly(void) {
 #if defined(__x86_64__)
@@ -164,7 +165,7 @@ void tk_parallel_for(int64_t count, int64_t grain, tk_job job, void *context) {
   if (count <= grain) return job(context, 0, count);
   int32_t threads = tk_thread_count();
   uint64_t pieces = (uint64_t)((count - 1) / grain + 1);
-  if (threads == 1 || pieces > UINT32_MAX || atomic_exchange(&pool.busy, true))
+  if (threads == 1 || works_alone || pieces > UINT32_MAX || atomic_exchange(&pool.busy, true))
     return run_alone(count, grain, job, context);
   if (atomic_load(&pool.workers) != threads - 1) resize(threads - 1);
   atomic_store_explicit(&pool.job, job, memory_order_relaxed);
@@ -177,6 +178,8 @@ void tk_parallel_for(int64_t count, int64_t grain, tk_job job, void *context) {
   await_last_piece();
   atomic_store(&pool.busy, false);
 }
+
+void tk_work_alone(void) { works_alone = true; }
 
 static int32_t available_cores(void) {
 #if defined(__linux__)

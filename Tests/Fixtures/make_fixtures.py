@@ -18,6 +18,7 @@ from generator import losses, pointwise, products, randomness, reductions, rows,
 from generator import training, updates
 from generator import averages
 from generator import clipping
+from generator import data
 from generator import layers
 from generator import schedules
 from generator.recorder import Suite
@@ -26,6 +27,7 @@ from generator.recorder import Suite
 OWN = [
     averages,
     clipping,
+    data,
     layers,
     schedules,
 ]

@@ -98,7 +98,7 @@ final class DataLoaderTests: XCTestCase {
   func testMistakesAreSentences() {
     let mistakes: [(String, () -> Void)] = [
       (
-        "DataLoader: expected a batchSize of 1 or more and a prefetch of 0 or more, got 0 and 2",
+        "DataLoader: expected a batchSize of 1 or more, and prefetch and workers of 0 or more, got 0, 2 and 1",
         { [dataset] in _ = DataLoader(dataset, batchSize: 0) }
       ),
       (

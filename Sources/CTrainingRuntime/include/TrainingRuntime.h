@@ -15,6 +15,9 @@ typedef void (*tk_job)(void *context, int64_t begin, int64_t end);
 void tk_parallel_for(int64_t count, int64_t grain,
   __attribute__((swift_attr("@Sendable"))) tk_job job, void *context);
 
+// From now on the calling thread runs the pieces of its jobs alone, and so takes the pool from nobody.
+void tk_work_alone(void);
+
 // Threads that share a job, the caller among them: the machine's cores unless TRAININGKIT_THREADS
 // or tk_set_thread_count says otherwise (1 … 256; values outside are clamped).
 int32_t tk_thread_count(void);

@@ -4,12 +4,12 @@ internal import TrainingKit
 /// What there is to learn: inputs and labels, held-out fifth apart.
 struct Samples {
   let name: String
-  let training, heldOut: TensorDataset
+  let training, heldOut: any Dataset
   /// The shape of one input.
   let inputShape: Shape
   let classes: Int
   /// The bytes that labels stand for, when the job is text.
-  var vocabulary: [UInt8]?
+  let vocabulary: [UInt8]?
 
   var isImages: Bool { inputShape.rank == 3 }
 
@@ -20,86 +20,69 @@ struct Samples {
 
 extension Samples {
   init(_ settings: TrainSettings) throws(UsageError) {
-    switch settings.source {
-    case .digits: try self.init(digits: ())
-    case .csv(let path): try self.init(csv: CSV(File.read(path), name: path), name: path)
-    case .idx(let images, let labels): try self.init(images: images, labels: labels)
-    case .text(let path):
-      try self.init(text: File.read(path), context: settings.context, name: path)
+    do {
+      switch settings.source {
+      case .digits: try self.init(digits: "handwritten digits")
+      case .csv(let path):
+        try self.init(csv: CSVTable(path: path), name: path)
+      case .idx(let images, let labels):
+        try self.init(idx: .idx(images: images, labels: labels), name: images)
+      case .text(let path):
+        try self.init(text: TextDataset(path: path, context: settings.context), name: path)
+      }
+    } catch {
+      throw UsageError("\(error)")
     }
   }
 
-  private init(digits: Void) throws(UsageError) {
+  private init(digits name: String) throws {
     let bytes = UnsafeBufferPointer(
       start: training_digits_csv(), count: training_digits_csv_size())
-    let csv = try CSV(Array(bytes), name: "digits")
-    let images = Tensor(csv.features, shape: [csv.labels.count, 1, 8, 8]) / 16
-    self.init("handwritten digits", images, csv.labels, classes: 10)
+    let table = try CSVTable(Array(bytes), name: name)
+    let images = table.features.reshaped([-1, 1, 8, 8]) / 16
+    self.init(name, TensorDataset(inputs: images, labels: table.labels), classes: 10)
   }
 
   /// Columns are brought to mean 0 and variance 1 by the statistics of the training rows.
-  private init(csv: CSV, name: String) throws(UsageError) {
-    try Samples.checkSize(csv.labels.count, name)
-    let table = Tensor(csv.features, shape: [csv.labels.count, csv.columns - 1])
-    let rows = Samples.rows(csv.labels.count)
-    let seen = table.taking(Tensor(rows.training))
-    let deviation = seen.standardDeviation(axes: [0], correction: 0)
-    let scale = which(deviation .> 0, deviation, Tensor.ones(deviation.shape))
-    let classes = (csv.labels.max() ?? 0) + 1
-    self.init(name, (table - seen.mean(axis: 0)) / scale, csv.labels, classes: classes)
+  private init(csv table: CSVTable, name: String) throws {
+    try Samples.checkSize(table.dataset.count, name)
+    let seen = table.dataset.subset(Samples.rows(table.dataset.count).training)
+    let inputs = Standardization(of: seen.all.x)(table.features)
+    let classes = max(table.labelNames.count, Int(table.labels.max().item()) + 1)
+    self.init(name, TensorDataset(inputs: inputs, labels: table.labels), classes: classes)
   }
 
-  private init(images: String, labels: String) throws(UsageError) {
-    let pixels = try IDX(File.read(images), rank: 3, name: images)
-    let classes = try IDX(File.read(labels), rank: 1, name: labels)
-    let (count, height, width) = (pixels.extents[0], pixels.extents[1], pixels.extents[2])
-    guard classes.extents[0] == count else {
-      throw UsageError("\(labels): expected \(count) labels, got \(classes.extents[0])")
-    }
-    try Samples.checkSize(count, images)
-    let bytes = Tensor(Array(pixels.elements), shape: [count, 1, height, width])
-    let values = classes.elements.map(Int.init)
-    self.init(images, bytes.cast(to: .float32) / 255, values, classes: (values.max() ?? 0) + 1)
+  private init(idx bytes: TensorDataset, name: String) throws {
+    try Samples.checkSize(bytes.count, name)
+    let classes = Int(bytes.labels.max().item()) + 1
+    let images = bytes.transformed { batch, _ in batch.x = batch.x.cast(to: .float32) / 255 }
+    self.init(name, images, classes: classes)
   }
 
-  /// Windows of the text, one context apart; the label of each byte is the next one.
-  private init(text: [UInt8], context: Int, name: String) throws(UsageError) {
-    let vocabulary = Set(text).sorted()
-    let codes = Dictionary(uniqueKeysWithValues: vocabulary.enumerated().map { ($1, $0) })
-    let windows = (text.count - 1) / context
-    guard windows >= 5 else {
+  private init(text: TextDataset, name: String) throws {
+    let context = text.context
+    guard text.count >= 5 else {
       throw UsageError(
-        "\(name): expected at least \(5 * context + 1) bytes for a context of \(context), got \(text.count)"
-      )
+        "\(name): expected at least \(5 * context + 1) bytes for a context of \(context), "
+          + "got \(text.byteCount)")
     }
-    let tokens = Tensor(text.map { codes[$0]! })
-    let inputs = tokens[0..<(windows * context)].reshaped([windows, context] as Shape)
-    let labels = tokens[1..<(windows * context + 1)].reshaped([windows, context] as Shape)
-    self.init(name, inputs, labels, classes: vocabulary.count, vocabulary: vocabulary)
-  }
-
-  private init(_ name: String, _ inputs: Tensor, _ labels: [Int], classes: Int) {
-    self.init(name, inputs, Tensor(labels), classes: classes, vocabulary: nil)
+    self.init(name, text, classes: text.vocabulary.count, vocabulary: text.vocabulary)
   }
 
   private init(
-    _ name: String, _ inputs: Tensor, _ labels: Tensor, classes: Int, vocabulary: [UInt8]?
+    _ name: String, _ all: some Dataset, classes: Int, vocabulary: [UInt8]? = nil
   ) {
-    let all = TensorDataset(inputs: inputs, labels: labels)
-    let rows = Samples.rows(inputs.shape[0])
-    self.name = name
-    self.classes = classes
-    self.vocabulary = vocabulary
-    training = all.subset(rows.training)
-    heldOut = all.subset(rows.heldOut)
-    inputShape = Shape(inputs.shape.dropFirst())
+    let rows = Samples.rows(all.count)
+    (self.name, self.classes, self.vocabulary) = (name, classes, vocabulary)
+    (training, heldOut) = (all.subset(rows.training), all.subset(rows.heldOut))
+    inputShape = Shape(all.batch(at: []).x.shape.dropFirst())
   }
 
   private static func rows(_ count: Int) -> (training: [Int], heldOut: [Int]) {
     ((0..<count).filter { $0 % 5 != 4 }, (0..<count).filter { $0 % 5 == 4 })
   }
 
-  private static func checkSize(_ count: Int, _ name: String) throws(UsageError) {
+  private static func checkSize(_ count: Int, _ name: String) throws {
     guard count >= 5 else {
       throw UsageError("\(name): expected at least 5 rows, one of them to hold out, got \(count)")
     }

@@ -5,131 +5,180 @@
 ///       for batch in loader { … }      // another order in every epoch
 ///     }
 ///
-/// Batches are made ahead on a thread of its own while the last one is used. That thread ends when iteration does,
-/// also when it is left early.
+/// Batches are made ahead on threads of their own while the last one is used, and handed out in order: they are the
+/// same for any number of workers. The threads end when iteration does, also when it is left early.
 public final class DataLoader: Sequence {
-  /// Where a loader stands: what a checkpoint keeps to go on with the very next batch.
-  public struct State: Sendable, Hashable, Codable {
-    /// The number of the epoch, from 0.
-    public var epoch: Int
-    /// The batches of the epoch that were handed out.
-    public var batch: Int
-    /// The generator at the start of the epoch, for loaders that were given one.
-    public var generator: RandomState?
+  /// What the loader was created with.
+  private struct Settings: Sendable {
+    var batchSize, prefetch, workers: Int
+    var dropLast: Bool
   }
 
   private let dataset: any Dataset
-  private let batchSize, prefetch: Int
-  private let shuffle, dropLast: Bool
-  private let seed: UInt64
+  private let sampler: any Sampler
+  private let settings: Settings
   private let generator: RandomGenerator?
-  /// Whether the epoch of `state` is still to be begun, or to be gone on with.
+  private var place: State
+  /// Whether the epoch of `place` is still to be begun, or to be gone on with.
   private var isWaiting = true
+  /// Tells the iteration under way from those that were left.
+  private var iteration = 0
 
-  /// Where the loader stands; the next iteration goes on from a state that is set.
-  public var state: State {
-    didSet { isWaiting = true }
-  }
-
-  /// Creates a loader.
+  /// Creates a loader of every example once an epoch.
   ///
   /// - Parameters:
   ///   - shuffle: whether each epoch has an order of its own, which seed and epoch determine.
+  ///   - seed: determines orders, and what datasets draw as they make batches.
   ///   - dropLast: whether a last batch of less than `batchSize` examples is left out.
-  ///   - prefetch: how many batches may be made ahead; 0 makes them on demand on the caller's thread.
+  ///   - prefetch: how many batches each worker may be ahead.
+  ///   - workers: how many threads make batches. When this or `prefetch` is 0, batches are made on demand on the
+  ///     caller's thread.
   ///   - generator: where the orders are drawn from in place of the seed; a Mersenne Twister draws those of PyTorch's
   ///     `randperm`.
-  /// - Errors: traps when the batch size is below 1 or `prefetch` below 0.
-  public init(
+  /// - Errors: traps when the batch size is below 1, or `prefetch` or `workers` below 0.
+  public convenience init(
     _ dataset: some Dataset, batchSize: Int, shuffle: Bool = false, seed: UInt64 = 0,
-    dropLast: Bool = false, prefetch: Int = 2, generator: RandomGenerator? = nil
+    dropLast: Bool = false, prefetch: Int = 2, workers: Int = 1, generator: RandomGenerator? = nil
   ) {
-    if batchSize < 1 || prefetch < 0 {
+    let sampler: any Sampler = shuffle ? RandomSampler() : SequentialSampler()
+    self.init(
+      dataset, batchSize: batchSize, sampler: sampler, seed: seed, dropLast: dropLast,
+      prefetch: prefetch, workers: workers, generator: generator)
+  }
+
+  /// Creates a loader of the examples that a sampler picks, with the parameters of
+  /// ``init(_:batchSize:shuffle:seed:dropLast:prefetch:workers:generator:)``.
+  public init(
+    _ dataset: some Dataset, batchSize: Int, sampler: some Sampler, seed: UInt64 = 0,
+    dropLast: Bool = false, prefetch: Int = 2, workers: Int = 1, generator: RandomGenerator? = nil
+  ) {
+    if batchSize < 1 || prefetch < 0 || workers < 0 {
       Context.current.fail(
         TensorError.argument(
-          "DataLoader", expected: "a batchSize of 1 or more and a prefetch of 0 or more",
-          got: "\(batchSize) and \(prefetch)"))
+          "DataLoader", expected: "a batchSize of 1 or more, and prefetch and workers of 0 or more",
+          got: "\(batchSize), \(prefetch) and \(workers)"))
     }
     self.dataset = dataset
-    self.batchSize = Swift.max(batchSize, 1)
-    self.prefetch = Swift.max(prefetch, 0)
-    (self.shuffle, self.dropLast, self.seed, self.generator) = (shuffle, dropLast, seed, generator)
-    state = State(epoch: 0, batch: 0, generator: generator?.state)
+    self.sampler = sampler
+    self.generator = generator
+    settings = Settings(
+      batchSize: Swift.max(batchSize, 1), prefetch: Swift.max(prefetch, 0),
+      workers: Swift.max(workers, 0), dropLast: dropLast)
+    place = State(
+      epoch: 0, batch: 0, seed: seed, generator: generator?.state,
+      data: State.Data(
+        examples: dataset.count, examplesPerEpoch: sampler.count(of: dataset.count),
+        batchSize: settings.batchSize))
   }
 
   /// The number of batches in an epoch.
   public var batchCount: Int {
-    (dataset.count + (dropLast ? 0 : batchSize - 1)) / batchSize
+    let (whole, rest) = sampler.count(of: dataset.count)
+      .quotientAndRemainder(dividingBy: settings.batchSize)
+    return whole + (rest > 0 && !settings.dropLast ? 1 : 0)
+  }
+
+  /// Where the loader stands; the next iteration goes on from a state that is set.
+  ///
+  /// - Errors: traps when a state is set that is not one of a loader of as many examples, in batches of this size; the
+  ///   loader then stays where it stands.
+  public var state: State {
+    get { place }
+    set {
+      if let mistake = mistake(in: newValue) {
+        Context.current.fail(mistake)
+        return
+      }
+      place = newValue
+      isWaiting = true
+      iteration += 1
+    }
   }
 
   /// Begins the next epoch, or goes on with the one of a state that was set.
   public func makeIterator() -> Iterator {
     if !isWaiting {
-      state = State(epoch: state.epoch + 1, batch: 0, generator: generator?.state)
+      (place.epoch, place.batch) = (place.epoch + 1, 0)
+      place.generator = generator?.state
     }
     isWaiting = false
-    return Iterator(self, order: order(), from: state)
+    iteration += 1
+    return Iterator(self, order: order())
   }
 
   /// The positions of the dataset in the order of the epoch.
   private func order() -> [Int] {
-    guard shuffle else { return Array(0..<dataset.count) }
-    if let generator, let start = state.generator {
-      generator.state = start
-      return generator.permutation(dataset.count).elements()
-    }
     // Far apart in the seed's stream: no epoch draws what another one draws, nor what begins at the stream's start.
-    let start = RandomState(.philox(key: seed, position: UInt64(state.epoch + 1) << 40))
-    return RandomGenerator(start).permutation(dataset.count).elements()
+    let start = RandomState(
+      .philox(key: place.seed, position: UInt64(truncatingIfNeeded: place.epoch + 1) << 40))
+    let source = generator ?? RandomGenerator(start)
+    if let start = place.generator { source.state = start }
+    return sampler.positions(of: dataset.count, epoch: place.epoch, generator: source)
   }
 
-  fileprivate func handOut(_ batch: Int, of epoch: Int) {
-    guard state.epoch == epoch else { return }
-    state.batch = batch + 1
+  fileprivate func handOut(_ batch: Int, of iteration: Int) {
+    guard self.iteration == iteration else { return }
+    place.batch = batch + 1
     isWaiting = false
   }
 
   /// Hands out the batches of one epoch.
   public struct Iterator: IteratorProtocol {
     private let loader: DataLoader
-    private let epoch: Int
+    private let iteration: Int
     private var number: Int
-    private let count: Int
+    private var count: Int
     private let make: @Sendable (Int) -> Result<Batch, any Error>
     private let prefetcher: Prefetcher<Result<Batch, any Error>>?
 
-    fileprivate init(_ loader: DataLoader, order: [Int], from state: State) {
-      let (dataset, size) = (loader.dataset, loader.batchSize)
-      let first = state.batch
+    fileprivate init(_ loader: DataLoader, order: [Int]) {
+      let (settings, first) = (loader.settings, loader.place.batch)
       self.loader = loader
-      (epoch, number, count) = (state.epoch, first, loader.batchCount)
-      make = { number in
-        let start = number * size
-        let positions = order[start..<Swift.min(start + size, order.count)]
-        return Result { try validated { dataset.batch(at: Array(positions)) } }
-      }
-      let make = make
+      (iteration, number, count) = (loader.iteration, first, loader.batchCount)
+      let make = DataLoader.maker(
+        loader.dataset, order, loader.settings.batchSize, loader.place.seed, loader.place.epoch)
+      self.make = make
       prefetcher =
-        loader.prefetch == 0
+        settings.prefetch == 0 || settings.workers == 0
         ? nil
-        : Prefetcher(count: Swift.max(0, count - first), depth: loader.prefetch) {
-          make(first + $0)
-        }
+        : Prefetcher(
+          count: count - first, depth: settings.prefetch, workers: settings.workers
+        ) { make(first + $0) }
     }
 
     /// The next batch; nil after the last of the epoch.
     public mutating func next() -> Batch? {
-      guard number < count, let result = prefetcher.map({ $0.next() }) ?? make(number) else {
-        return nil
-      }
-      switch result {
+      guard number < count else { return nil }
+      switch prefetcher?.next() ?? make(number) {
       case .success(let batch):
-        loader.handOut(number, of: epoch)
+        loader.handOut(number, of: iteration)
         number += 1
         return batch
       case .failure(let error):
+        count = number
         Context.current.fail(error)
         return nil
+      }
+    }
+  }
+
+  /// Makes the batch of a number, whoever asks for it.
+  private static func maker(
+    _ dataset: any Dataset, _ order: [Int], _ size: Int, _ seed: UInt64, _ epoch: Int
+  ) -> @Sendable (Int) -> Result<Batch, any Error> {
+    { number in
+      let start = number * size
+      let rows = start..<(start + Swift.min(size, order.count - start))
+      let positions = Array(order[rows])
+      let places = BatchPlaces(seed: seed, epoch: epoch, places: rows)
+      return Result {
+        try validated {
+          Context.current.scoping(places.below) {
+            withRandomGenerator(places.generator(for: positions)) {
+              withoutGradients { dataset.batch(at: positions) }
+            }
+          }
+        }
       }
     }
   }

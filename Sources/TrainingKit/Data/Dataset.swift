@@ -1,20 +1,40 @@
 /// Examples that a network learns from, which can be taken in batches.
+///
+/// Datasets compose: parts of one (``subset(_:)``, ``split(_:seed:)``), several in a row (``concatenated(with:)``)
+/// and changed ones (``transformed(_:)``, ``standardized(by:)``) are datasets.
 public protocol Dataset: Sendable {
   /// The number of examples.
   var count: Int { get }
 
-  /// The examples at the given positions, in that order. Loaders call it on a thread of their own.
+  /// The examples at the given positions, in that order.
+  ///
+  /// Loaders call it on threads of their own, several at once. What it draws from `RandomGenerator.current` there
+  /// depends on the loader's seed, the epoch and the examples, and not on the thread.
   func batch(at positions: [Int]) -> Batch
+}
+
+extension Dataset {
+  /// All examples as one batch.
+  public var all: Batch { batch(at: Array(0..<count)) }
+
+  /// Whether there are such examples; reports the first that does not exist.
+  func hasExamples(_ positions: [Int], for operation: String) -> Bool {
+    let count = count
+    guard let stray = positions.first(where: { $0 < 0 || $0 >= count }) else { return true }
+    Context.current.fail(
+      TensorError(.index, operation, expected: "positions below \(count)", got: "\(stray)"))
+    return false
+  }
 }
 
 /// Some examples of a dataset.
 public struct Batch: Sendable {
   /// The inputs, one a row.
-  public let x: Tensor
+  public var x: Tensor
   /// The labels, one a row.
-  public let y: Tensor
+  public var y: Tensor
   /// The places of the examples in the whole dataset.
-  public let indices: [Int]
+  public var indices: [Int]
 
   /// Creates a batch.
   public init(x: Tensor, y: Tensor, indices: [Int]) {
@@ -36,8 +56,8 @@ public struct Batch: Sendable {
       return [self]
     }
     return stride(from: 0, to: count, by: size).map { start in
-      let end = min(start + size, count)
-      return Batch(x: x[start..<end], y: y[start..<end], indices: Array(indices[start..<end]))
+      let rows = start..<(start + min(size, count - start))
+      return Batch(x: x[rows], y: y[rows], indices: Array(indices[rows]))
     }
   }
 }
