@@ -212,17 +212,21 @@ final class DataThreadTests: XCTestCase {
   private final class Counting: Dataset {
     struct Tally { var made = 0, busy = 0, most = 0 }
     let tally = Mutex(Tally())
-    let seconds: Double
+    /// How many must have been at work at once before any is done.
+    let crowd: Int
     let count = 1_000
 
-    init(seconds: Double = 0) { self.seconds = seconds }
+    init(crowd: Int = 1) { self.crowd = crowd }
 
     func batch(at positions: [Int]) -> Batch {
       tally.withLock {
         $0.busy += 1
         $0.most = max($0.most, $0.busy)
       }
-      if seconds > 0 { Thread.sleep(forTimeInterval: seconds) }
+      let end = Date(timeIntervalSinceNow: 10)
+      while tally.withLock({ $0.most }) < crowd, Date() < end {
+        Thread.sleep(forTimeInterval: 0.001)
+      }
       tally.withLock { ($0.made, $0.busy) = ($0.made + 1, $0.busy - 1) }
       let rows = Tensor(positions)
       return Batch(x: rows, y: rows, indices: positions)
@@ -240,10 +244,10 @@ final class DataThreadTests: XCTestCase {
   }
 
   func testWorkersWorkAtTheSameTime() {
-    let dataset = Counting(seconds: 0.01)
+    let dataset = Counting(crowd: 4)
     _ = Array(DataLoader(dataset, batchSize: 50, workers: 4))
     XCTAssertEqual(dataset.tally.withLock { $0.most }, 4)
-    let alone = Counting(seconds: 0.001)
+    let alone = Counting()
     _ = Array(DataLoader(alone, batchSize: 50, workers: 1))
     XCTAssertEqual(alone.tally.withLock { $0.most }, 1)
   }

@@ -41,15 +41,6 @@ extension Gradients {
     var clipping = clipping
     return clipping.clip(self)
   }
-
-  /// The gradients clipped by a rule that needs neither weights nor history; the factor that they still have to be
-  /// multiplied by is 1.
-  package func measured(
-    clipping: Clipping
-  ) -> (gradients: Gradients, scale: Double, report: ClippingReport) {
-    let (gradients, report) = clipped(by: clipping)
-    return (gradients, 1, report)
-  }
 }
 
 // Every rule's arithmetic, for gradients that are finite.

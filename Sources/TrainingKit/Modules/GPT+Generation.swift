@@ -43,7 +43,7 @@ extension GPT {
   }
 
   private func evaluating(_ body: () -> Tensor) -> Tensor {
-    let modes = members(of: Mode.self).map { ($0.member, $0.member.isTraining) }
+    let modes = ModuleMembers(of: self).modes.map { ($0, $0.isTraining) }
     defer { for (mode, isTraining) in modes { mode.isTraining = isTraining } }
     evaluate()
     return body()

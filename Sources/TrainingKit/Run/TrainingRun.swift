@@ -105,13 +105,15 @@ extension TrainingRun {
     guard let gradients = found else { return .nonFiniteLoss(value) }
     report.missing = gradients.missing
     if gradients.paths.isEmpty { return .noGradients }
-    let (clipped, scale, clip) = try validated { gradients.measured(clipping: clipping) }
+    // A step that fails must leave no trace in the history of adaptive clipping.
+    var next = clipping
+    let (clipped, clip) = try validated { next.clip(gradients, of: model) }
     (report.gradientNorm, report.clipFactor) = (clip.norm, clip.factor)
     if let path = clip.nonFinite { return .nonFiniteGradient(path) }
     try validated {
-      optimizer.update(
-        model, with: clipped, learningRate: report.learningRate, gradientScale: scale)
+      optimizer.update(model, with: clipped, learningRate: report.learningRate)
     }
+    clipping = next
     return nil
   }
 
