@@ -20,6 +20,7 @@ from generator import averages
 from generator import clipping
 from generator import data
 from generator import layers
+from generator import optimizers
 from generator import schedules
 from generator.recorder import Suite
 
@@ -29,6 +30,7 @@ OWN = [
     clipping,
     data,
     layers,
+    optimizers,
     schedules,
 ]
 OPERATIONS = [pointwise, reductions, products, rows, shapes, losses]

@@ -6,7 +6,7 @@ enum { steps = 3, room = 1003 };
 typedef struct trace {
   const char *name;
   tk_update row;
-  double scalars[9], first[9];   // `first` differs where the first step does
+  double scalars[10], first[10];   // `first` differs where the first step does
   double values[2];              // after three steps from 1 and -2 with gradients 0.1 and -0.2
 } trace;
 
@@ -16,7 +16,7 @@ static void correct(trace *t, int step, double learning_rate) {
   t->scalars[4] = sqrt(1 - pow(0.999, step));
 }
 
-#define ADAM(penalty, decay) {0, 1 - 0.9, 0.999, 1 - 0.999, 0, 1e-8, penalty, decay, 1}
+#define ADAM(penalty, decay) {0, 1 - 0.9, 0.999, 1 - 0.999, 0, 1e-8, penalty, decay, 0, 1}
 static const trace traces[] = {
   {"SGD", tk_update_sgd_momentum, {0.1, 0, 0.9, 1, 0, 1}, {0}, {0.9439, -1.8878}},
   {"SGD with dampening", tk_update_sgd_momentum, {0.1, 0, 0.9, 0.5, 0, 1}, {0.1, 0, 0.9, 1, 0, 1},
@@ -28,6 +28,11 @@ static const trace traces[] = {
     {0.9969700305998961, -1.9969400307498968}},
   {"Adam with amsgrad", tk_update_amsgrad, ADAM(0.1, 1), {0},
     {0.9970000480398042, -1.9970000239861088}},
+  {"Adagrad", tk_update_adagrad, {1e-2, 1e-10, 0, 1}, {0},
+    {0.9771554295145716, -1.9771554295054048}},
+  {"Adadelta", tk_update_adadelta, {1, 0.9, 1 - 0.9, 1e-6, 0, 1}, {0},
+    {0.990297446262971, -1.9902937282932203}},
+  {"Lion", tk_update_lion, {1e-2, 1 - 0.9, 1 - 0.99, 1, 1}, {0}, {0.97, -1.97}},
   {"RMSprop", tk_update_rmsprop, {1e-2, 0.99, 1 - 0.99, 1e-8, 0, 0, 1}, {0},
     {0.7710871549426903, -1.7710870629827284}},
   {"centered RMSprop", tk_update_rmsprop_centered_momentum,
@@ -85,7 +90,49 @@ static void check_row(tk_update row, tk_dtype dtype) {
     for (int i = 0; i < room; i++) CHECK(whole[2 + k][i] == 0, "%s: too many states", about.name);
 }
 
+// A step in half precision is that in float32 between two conversions; its rounding is right on
+// average, and independent of the cut.
+static void check_half(tk_dtype dtype, tk_rounding rounding) {
+  enum { n = 1 << 16 };
+  static uint16_t weights[2][n];
+  static int16_t rest[2][n];
+  static float gradient[n], exact[n];
+  double ulps = 0, ulp = dtype == tk_float16 ? 0x1p-10 : 0x1p-7;
+  for (int64_t i = 0; i < n; i++) {
+    set_element(dtype, weights[0], i, 1);
+    weights[1][i] = weights[0][i];
+    rest[0][i] = rest[1][i] = 0;
+    gradient[i] = (float)(random_between(0, 1) * ulp);
+    exact[i] = 1;
+  }
+  double scalars[] = {1, 0, 1};
+  for (uint64_t step = 0; step < 8; step++) {
+    tk_update_run(tk_update_sgd, tk_float32, scalars, exact, gradient, NULL, 0, n);
+    for (int cut = 0; cut < 2; cut++) {
+      tk_half_weights half = {weights[cut], rest[cut], dtype, rounding, {3, step * (n / 8)}};
+      for (int64_t begin = 0, end; begin < n; begin = end) {
+        end = cut ? begin + 1 + (int64_t)(random_word() % 3000) : n;
+        if (end > n) end = n;
+        tk_update_run_half(tk_update_sgd, scalars, &half, tk_float32, gradient, NULL, begin, end);
+      }
+    }
+  }
+  CHECK(memcmp(weights[0], weights[1], sizeof weights[0]) == 0, "half depends on the cut");
+  CHECK(memcmp(rest[0], rest[1], sizeof rest[0]) == 0, "compensation depends on the cut");
+  for (int64_t i = 0; i < n; i++) {
+    double distance = (element(dtype, weights[0], i) - exact[i]) / ulp;
+    ulps += distance / n;
+    if (rounding == tk_round_compensated)
+      CHECK(fabs(distance) <= 0.5, "dtype %d: %g ulp from float32", dtype, distance);
+  }
+  if (rounding == tk_round_stochastic)
+    CHECK(fabs(ulps) < 0.02, "dtype %d: %g ulp from float32 on average", dtype, ulps);
+}
+
 int main(void) {
+  for (tk_dtype dtype = tk_float16; dtype <= tk_bfloat16; dtype++)
+    for (tk_rounding rounding = tk_round_nearest; rounding <= tk_round_compensated; rounding++)
+      check_half(dtype, rounding);
   for (tk_dtype dtype = tk_float32; dtype <= tk_float64; dtype++) {
     for (size_t k = 0; k < sizeof traces / sizeof *traces; k++) check_trace(traces[k], dtype);
     for (tk_update row = 0; row < tk_update_count; row++) check_row(row, dtype);

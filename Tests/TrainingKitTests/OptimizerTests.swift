@@ -94,6 +94,10 @@ final class OptimizerTests: XCTestCase {
       (Adam(weightDecay: 0.1, amsgrad: true), 1e-3, [0.9970000480398042, -1.9970000239861088]),
       (RMSprop(), 1e-2, [0.7710871549426903, -1.7710870629827284]),
       (RMSprop(momentum: 0.9, centered: true), 1e-2, [0.5326809597380466, -1.5326807568118965]),
+      (Adagrad(), 1e-2, [0.9771554295145716, -1.9771554295054048]),
+      (Adadelta(), 1, [0.990297446262971, -1.9902937282932203]),
+      (Adamax(), 2e-3, [0.9940000006, -1.9940000003]),
+      (RAdam(), 1e-3, [0.9997, -1.9994]),
     ]
     for (start, rate, expected) in golden {
       var optimizer = start
@@ -104,6 +108,26 @@ final class OptimizerTests: XCTestCase {
       for (got, expected) in zip(model.values, expected) {
         XCTAssertEqual(got, expected, accuracy: 1e-11, "\(optimizer)")
       }
+    }
+  }
+
+  /// PyTorch keeps the product of momenta in float32 here.
+  func testNAdamsThirdStepIsPyTorchs() {
+    var optimizer = NAdam()
+    let model = Vectors()
+    for _ in 0..<3 {
+      optimizer.update(model, with: model.gradients([0.1, -0.2]), learningRate: 2e-3)
+    }
+    XCTAssertEqual(model.values[0], 0.9948552939544228, accuracy: 1e-10)
+    XCTAssertEqual(model.values[1], -1.9948552936971875, accuracy: 1e-10)
+  }
+
+  func testAdafactorsFirstStepsArePyTorchs() {
+    var optimizer = Adafactor()
+    let model = Vectors()
+    for expected in [0.9841886116991581, 0.9685271435843947, 0.9530140137536863] {
+      optimizer.update(model, with: model.gradients([0.1, -0.2]), learningRate: 1e-2)
+      XCTAssertEqual(model.values[0], expected, accuracy: 1e-12)
     }
   }
 
@@ -118,10 +142,13 @@ final class OptimizerTests: XCTestCase {
   func testEveryOptimizerFindsTheBottomOfAParabola() {
     forEverySample { sample in
       var optimizer = sample
+      // It divides by all gradients so far.
+      let isSlow = sample is Adagrad
       let model = Vectors([3, -2])
       for step in 0..<2_000 {
         let gradients = model.gradients(model.values.map { 2 * $0 })
-        optimizer.update(model, with: gradients, learningRate: 0.05 / (1 + Double(step) / 100))
+        optimizer.update(
+          model, with: gradients, learningRate: (isSlow ? 2 : 0.05) / (1 + Double(step) / 100))
       }
       expect(model.values.allSatisfy { abs($0) < 1e-2 }, "got \(model.values)")
     }
@@ -158,10 +185,12 @@ final class OptimizerTests: XCTestCase {
       optimizer.update(model, with: model.gradients([1, 1]), learningRate: 0.1)
       let (weights, kept) = (model.state(), optimizer)
       let before = weights["weight"]!.elements(Double.self)
-      let stateBefore = kept.state().mapValues { $0.elements(Double.self) }
+      let state = kept.state()
+      let stateBefore = state.mapValues { $0.elements(Double.self) }
       optimizer.update(model, with: model.gradients([1, 1]), learningRate: 0.1)
       expect(weights["weight"]!.elements() == before, "weights changed")
-      expect(kept.state().mapValues { $0.elements() } == stateBefore, "state changed")
+      expect(state.mapValues { $0.elements() } == stateBefore, "state changed")
+      expect(kept.state().mapValues { $0.elements() } == stateBefore, "the copy changed")
       expect(model.values != before, "nothing moved")
     }
   }
@@ -204,6 +233,21 @@ final class OptimizerTests: XCTestCase {
     optimizer.update(model, with: model.gradients([1, 1]), learningRate: 0.1)
     XCTAssertEqual(model.values, [1, -2])
     XCTAssertTrue(optimizer.states.isEmpty)
+  }
+
+  func testAParameterThatIsFrozenLaterKeepsItsValueAndState() {
+    forEverySample { sample in
+      var optimizer = sample
+      let model = Vectors()
+      optimizer.update(model, with: model.gradients([1, 1]), learningRate: 0.1)
+      let (values, state) = (model.values, optimizer.state())
+      model.weight.isTrainable = false
+      optimizer.update(model, with: model.gradients([1, 1]), learningRate: 0.1)
+      expect(model.values == values, "moved")
+      for (name, tensor) in optimizer.state() {
+        expect(state[name]?.isIdentical(to: tensor) == true, "\(name) changed")
+      }
+    }
   }
 
   func testTheGradientScaleIsAFactor() {
@@ -251,101 +295,5 @@ final class OptimizerTests: XCTestCase {
     optimizer.update(model, with: model.gradients([9, -9]), learningRate: 0.5)
     XCTAssertEqual(model.values, [0.5, -1.5])
     XCTAssertEqual(optimizer.states["weight"]?.step, 1)
-  }
-}
-
-final class OptimizerMistakeTests: XCTestCase {
-  private func assertMistake(_ sentence: String, _ body: () throws -> Void) {
-    XCTAssertThrowsError(try validated(body)) { XCTAssertEqual("\($0)", sentence) }
-  }
-
-  func testHyperParametersAreCheckedAtTheStart() {
-    assertMistake("Adam: expected beta1 from 0 to below 1, got 1.0") { _ = Adam(beta1: 1) }
-    assertMistake("AdamW: expected beta2 from 0 to below 1, got -0.1") { _ = AdamW(beta2: -0.1) }
-    assertMistake("AdamW: expected epsilon of 0 or more, got -1e-08") {
-      _ = AdamW(epsilon: -1e-8)
-    }
-    assertMistake("SGD: expected weightDecay of 0 or more, got nan") {
-      _ = SGD(weightDecay: .nan)
-    }
-    assertMistake("SGD: expected momentum of 0 or more, got inf") { _ = SGD(momentum: .infinity) }
-    assertMistake("RMSprop: expected alpha from 0 to below 1, got 1.5") {
-      _ = RMSprop(alpha: 1.5)
-    }
-    assertMistake(
-      "SGD: expected a momentum above 0 and no dampening with nesterov, "
-        + "got momentum 0.0 and dampening 0.0"
-    ) { _ = SGD(nesterov: true) }
-  }
-
-  func testHyperParametersAreCheckedAtEveryChange() {
-    var optimizer = Adam()
-    assertMistake("Adam: expected epsilon of 0 or more, got nan") { optimizer.epsilon = .nan }
-    XCTAssertEqual(optimizer.epsilon, 1e-8)
-    var descent = SGD(momentum: 0.9, nesterov: true)
-    XCTAssertThrowsError(try validated { descent.dampening = 0.5 })
-    XCTAssertNoThrow(try validated { descent = SGD(momentum: 0.5) })
-  }
-
-  func testALearningRateIsChecked() {
-    for rate in [-1, .nan, .infinity] {
-      var optimizer = SGD()
-      let model = Vectors()
-      assertMistake("update: expected a learning rate of 0 or more, got \(rate)") {
-        optimizer.update(model, with: model.gradients([1, 1]), learningRate: rate)
-      }
-      XCTAssertEqual(model.values, [1, -2])
-    }
-  }
-
-  func testAGradientOfAnotherShapeChangesNothing() {
-    var optimizer = Adam()
-    let model = Vectors()
-    let gradients = Gradients(
-      paths: ["weight", "other"], missing: [],
-      tensors: ["weight": Tensor.ones([2], dtype: .float64), "other": Tensor.ones([3])])
-    assertMistake("update: expected a gradient of [2] for other, got [3]") {
-      optimizer.update(model, with: gradients, learningRate: 0.1)
-    }
-    XCTAssertEqual(model.values, [1, -2])
-  }
-
-  func testAnUpdateThatLacksMemoryChangesNothing() {
-    final class Huge: Module {
-      let small = Parameter(Tensor([1.0]))
-      let huge = Parameter(Tensor([1.0]).broadcast(to: [1 << 45]))
-      func forward(_ x: Tensor) -> Tensor { x }
-    }
-    var optimizer = SGD()
-    let model = Huge()
-    let gradients = Gradients(
-      paths: ["small", "huge"], missing: [],
-      tensors: ["small": Tensor.ones([1]), "huge": Tensor.ones([1]).broadcast(to: [1 << 45])])
-    XCTAssertThrowsError(
-      try validated { optimizer.update(model, with: gradients, learningRate: 1) }
-    ) { XCTAssertTrue($0 is DeviceError, "\($0)") }
-    XCTAssertEqual(model.small.value.elements(), [1.0])
-    XCTAssertFalse(model.huge.value.isHollow)
-  }
-
-  func testALoadedStateMustFit() throws {
-    let model = Vectors()
-    var optimizer = SGD(momentum: 0.9)
-    optimizer.update(model, with: model.gradients([1, 1]), learningRate: 0.1)
-    var adam = Adam()
-    func assertRefused(_ state: [String: Tensor], _ expected: StateError) {
-      XCTAssertThrowsError(try adam.load(state, for: model)) {
-        XCTAssertEqual($0 as? StateError, expected)
-      }
-      XCTAssertTrue(adam.states.isEmpty)
-    }
-    assertRefused(
-      optimizer.state(), .missing(["weight.firstMoment", "weight.secondMoment"]))
-    assertRefused(["stray": Tensor([1.0])], .unexpected(["stray"]))
-    assertRefused(
-      [
-        "weight.step": Tensor(1), "weight.firstMoment": Tensor.ones([3]),
-        "weight.secondMoment": Tensor.ones([2]),
-      ], .shape(path: "weight.firstMoment", expected: [2], got: [3]))
   }
 }

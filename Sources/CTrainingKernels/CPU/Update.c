@@ -1,4 +1,5 @@
-#include "TrainingKernels.h"
+#include "Elements.h"
+#include "WeightRounding.h"
 
 #define BODY "Update.body.h"
 #include "ForEachISA.h"
@@ -24,4 +25,9 @@ void tk_update_run(tk_update row, tk_dtype dtype, const double *scalars, void *p
 #include "../Tables/Update.h"
   case tk_update_count: return;
   }
+}
+
+void tk_update_run_half(tk_update row, const double *scalars, const tk_half_weights *weights,
+  tk_dtype dtype, const void *gradient, void *const *states, int64_t begin, int64_t end) {
+  TK_PICK(update_half, f32)(row, scalars, weights, dtype, gradient, states, begin, end);
 }

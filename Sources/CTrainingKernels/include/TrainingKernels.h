@@ -33,7 +33,7 @@ typedef struct tk_operand { void *data; tk_dtype dtype; int64_t strides[TK_MAX_R
 #include "TrainingKernels+Gather.h"
 #include "TrainingKernels+Sort.h"
 #include "TrainingKernels+Window.h"
-#include "TrainingKernels+Update.h"
 #include "TrainingKernels+Random.h"
+#include "TrainingKernels+Update.h"
 
 #endif

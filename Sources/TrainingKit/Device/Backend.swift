@@ -39,6 +39,28 @@ package protocol Backend: Sendable {
   func random(_ distribution: Distribution, _ generator: tk_philox, into y: Tensor)
   func update(
     _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor])
+  /// The same for weights in half precision: states are float32, the gradient is of any dtype.
+  func update(
+    _ row: tk_update, _ scalars: [Double], half weights: HalfWeights, gradient: Tensor,
+    states: [Tensor])
+}
+
+/// A parameter in half precision and how float32 results are rounded to it.
+package struct HalfWeights {
+  package let elements: Tensor
+  /// What rounding took away, two bytes a weight; for compensated rounding only.
+  package let compensation: Tensor?
+  package let rounding: tk_rounding
+  package let generator: tk_philox
+
+  package init(
+    _ elements: Tensor, compensation: Tensor?, rounding: tk_rounding, generator: tk_philox
+  ) {
+    self.elements = elements
+    self.compensation = compensation
+    self.rounding = rounding
+    self.generator = generator
+  }
 }
 
 /// What one pass over elements finds.

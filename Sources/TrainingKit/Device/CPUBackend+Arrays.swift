@@ -85,19 +85,6 @@ extension CPUBackend {
       }
     }
   }
-
-  package func update(
-    _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor]
-  ) {
-    let memory = states.map { Optional($0.address) }
-    memory.withUnsafeBufferPointer { memory in
-      parallelFor(parameter.count, grain: CPUBackend.grain) { begin, end in
-        tk_update_run(
-          row, parameter.dtype.kernel, scalars, parameter.address, gradient.address,
-          memory.baseAddress, Int64(begin), Int64(end))
-      }
-    }
-  }
 }
 
 extension IndexView {

@@ -2,24 +2,25 @@ extension Optimizer {
   /// Moves the trainable parameters of a model that have a gradient. Those without one are left alone, state included.
   ///
   /// - Parameter gradientScale: what gradients are multiplied by first, such as the factor of a clipping.
-  /// - Errors: traps when the learning rate is negative, NaN or infinite, or a gradient has another shape than its
-  ///   parameter; nothing changes then.
+  /// - Errors: traps when the learning rate is negative, NaN or infinite, the scale is NaN or infinite, or a gradient
+  ///   has another shape than its parameter; nothing changes then. Optimizers that measure their steps may run out of
+  ///   memory for one parameter's, which then stays as it is.
   public mutating func update(
     _ model: some Module, with gradients: Gradients, learningRate: Double,
     gradientScale: Double = 1
   ) {
-    guard NumberRange.nonNegative.check(learningRate, "a learning rate", of: "update") else {
-      return
-    }
-    var moves: [(named: NamedParameter, gradient: Tensor)] = []
-    for named in model.parameters where named.parameter.isTrainable {
-      guard let gradient = gradients[named.path] else { continue }
-      moves.append((named, gradient.cast(to: named.parameter.value.dtype.updateType).contiguous()))
+    guard NumberRange.nonNegative.check(learningRate, "a learning rate", of: "update"),
+      NumberRange.finite.check(gradientScale, "a gradient scale", of: "update")
+    else { return }
+    let moves = model.parameters.filter(\.parameter.isTrainable).compactMap { named in
+      gradients.unscaled(named.path).map { gradient, factor in
+        (move: ParameterMove(named, gradient, rule(for: named)), factor: factor)
+      }
     }
     // Memory for all of them first: an update is done whole or not at all.
-    guard moves.allSatisfy({ reserve($0.named, gradient: $0.gradient) }) else { return }
-    for (named, gradient) in moves {
-      move(named, gradient: gradient, learningRate: learningRate, gradientScale: gradientScale)
+    guard moves.allSatisfy({ reserve($0.move) }) else { return }
+    for (move, factor) in moves {
+      self.move(move, learningRate: learningRate, gradientScale: gradientScale * factor)
     }
   }
 }

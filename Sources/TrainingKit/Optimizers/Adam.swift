@@ -1,12 +1,10 @@
-internal import CTrainingKernels
-
 /// Steps of the mean gradient divided by the root of its mean square, both corrected for their start at zero.
 ///
 /// - Update: g ← g + weightDecay · p; m ← m + (1 − β₁)(g − m); v ← β₂ v + (1 − β₂) g²;
 ///   p ← p − learningRate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε).
 /// - State: `firstMoment`, `secondMoment`, and `largestSecondMoment` with AMSGrad.
 /// - Source: Kingma and Ba 2015, algorithm 1, arXiv:1412.6980; AMSGrad: Reddi et al. 2018, arXiv:1904.09237.
-public struct Adam: Optimizer {
+public struct Adam: Optimizer, FusedUpdating {
   /// The share of the mean gradient that stays.
   @HyperParameter("Adam", "beta1", .fraction) public var beta1: Double
   /// The share of the mean square that stays.
@@ -35,38 +33,11 @@ public struct Adam: Optimizer {
   }
 
   /// What is kept of a parameter.
-  public var stateNames: [String] { AdamRule.stateNames(amsgrad: amsgrad) }
+  public var stateNames: [String] { Moments.names + (amsgrad ? ["largestSecondMoment"] : []) }
 
-  /// The value of a parameter after one update.
-  public func updated(
-    _ value: consuming Tensor, gradient: Tensor, state: inout ParameterState, learningRate: Double,
-    gradientScale: Double
-  ) -> Tensor {
-    let rule = AdamRule(beta1: beta1, beta2: beta2, epsilon: epsilon, amsgrad: amsgrad)
-    let update = rule.update(
-      step: state.step, learningRate: learningRate, penalty: weightDecay, decay: 1,
-      gradientScale: gradientScale)
-    return update(value, gradient: gradient, state: &state, stateNames)
-  }
-}
-
-/// The arithmetic that Adam and AdamW share.
-struct AdamRule {
-  let beta1, beta2, epsilon: Double
-  let amsgrad: Bool
-
-  static func stateNames(amsgrad: Bool) -> [String] {
-    ["firstMoment", "secondMoment"] + (amsgrad ? ["largestSecondMoment"] : [])
-  }
-
-  /// The update number `step`, counted from 1.
-  func update(
-    step: Int, learningRate: Double, penalty: Double, decay: Double, gradientScale: Double
-  ) -> FusedUpdate {
-    FusedUpdate(
-      amsgrad ? tk_update_amsgrad : tk_update_adam, learningRate / (1 - power(beta1, step)),
-      1 - beta1, beta2, 1 - beta2, (1 - power(beta2, step)).squareRoot(), epsilon, penalty, decay,
-      gradientScale: gradientScale)
+  package func fusedUpdate(_ step: UpdateStep) -> FusedUpdate {
+    Moments(beta1: beta1, beta2: beta2, epsilon: epsilon, step: step)
+      .adam(amsgrad: amsgrad, .penalty(weightDecay))
   }
 }
 

@@ -3,7 +3,7 @@
 /// - Update: p ← (1 − learningRate · weightDecay) p, then as ``Adam`` without decay.
 /// - State: that of ``Adam``.
 /// - Source: Loshchilov and Hutter 2019, algorithm 2, arXiv:1711.05101.
-public struct AdamW: Optimizer {
+public struct AdamW: Optimizer, FusedUpdating {
   /// The share of the mean gradient that stays.
   @HyperParameter("AdamW", "beta1", .fraction) public var beta1: Double
   /// The share of the mean square that stays.
@@ -32,18 +32,11 @@ public struct AdamW: Optimizer {
   }
 
   /// What is kept of a parameter.
-  public var stateNames: [String] { AdamRule.stateNames(amsgrad: amsgrad) }
+  public var stateNames: [String] { Moments.names + (amsgrad ? ["largestSecondMoment"] : []) }
 
-  /// The value of a parameter after one update.
-  public func updated(
-    _ value: consuming Tensor, gradient: Tensor, state: inout ParameterState, learningRate: Double,
-    gradientScale: Double
-  ) -> Tensor {
-    let rule = AdamRule(beta1: beta1, beta2: beta2, epsilon: epsilon, amsgrad: amsgrad)
-    let update = rule.update(
-      step: state.step, learningRate: learningRate, penalty: 0,
-      decay: 1 - learningRate * weightDecay, gradientScale: gradientScale)
-    return update(value, gradient: gradient, state: &state, stateNames)
+  package func fusedUpdate(_ step: UpdateStep) -> FusedUpdate {
+    Moments(beta1: beta1, beta2: beta2, epsilon: epsilon, step: step)
+      .adam(amsgrad: amsgrad, .decoupled(weightDecay))
   }
 }
 

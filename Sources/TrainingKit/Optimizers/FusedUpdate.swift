@@ -6,7 +6,8 @@ package struct FusedUpdate {
   private let scalars: [Double]
 
   /// The scalars of the row but for its last, which is the scale of the gradient.
-  package init(_ row: tk_update, _ scalars: Double..., gradientScale: Double) {
+  package init(_ row: tk_update, _ scalars: Double..., gradientScale: Double = 1) {
+    precondition(scalars.count + 1 == tk_update_describe(row).scalars, "defect: scalars of a row")
     self.row = row
     self.scalars = scalars + [gradientScale]
   }
@@ -14,29 +15,54 @@ package struct FusedUpdate {
   /// The value after the update, written in place where nobody else holds the memory; the old value when there is no
   /// memory for a new one.
   ///
-  /// - Parameter names: the row's states in its order; those that the state lacks start at zero.
+  /// - Parameters:
+  ///   - slots: the row's states in its order.
+  ///   - direction: memory that nobody else reads, the last of the row's states.
   /// - Numerics: arithmetic and state in float32 for halves, else in the parameter's dtype.
   package func callAsFunction(
-    _ value: consuming Tensor, gradient: Tensor, state: inout ParameterState, _ names: [String] = []
+    _ value: consuming Tensor, gradient: Tensor, state: inout ParameterState,
+    _ slots: [StateSlot] = [], direction: Tensor? = nil, rounding: WeightRounding? = nil
   ) -> Tensor {
-    let (shape, dtype) = (value.shape, value.dtype)
-    let gradient = gradient.detached().cast(to: dtype.updateType).contiguous()
-    guard state.reserve(names, shape, dtype.updateType), !gradient.isHollow else { return value }
-    if dtype != dtype.updateType {
-      let wide = value.cast(to: dtype.updateType)
-      return wide.isHollow ? value : self(wide, gradient, state, names).cast(to: dtype)
-    }
+    let dtype = value.dtype
+    let gradient = gradient.prepared(for: dtype)
+    guard state.reserve(slots, dtype.updateType), !gradient.isHollow else { return value }
     let (target, isSole) = value.owned()
-    return isSole ? self(target, gradient, state, names) : target
-  }
-
-  private func callAsFunction(
-    _ target: Tensor, _ gradient: Tensor, _ state: ParameterState, _ names: [String]
-  ) -> Tensor {
-    guard target.count > 0 else { return target }
-    target.device.backend.update(
-      row, scalars, parameter: target, gradient: gradient, states: names.map { state.tensors[$0]! })
+    guard isSole, target.count > 0 else { return target }
+    let states = slots.map { state.tensors[$0.name]! } + (direction.map { [$0] } ?? [])
+    let backend = target.device.backend
+    if dtype.isHalf {
+      let rounding = rounding ?? WeightRounding(.nearest, path: "", step: 1, count: target.count)
+      backend.update(
+        row, scalars, half: rounding.weights(target, state), gradient: gradient, states: states)
+    } else {
+      backend.update(row, scalars, parameter: target, gradient: gradient, states: states)
+    }
     return target
+  }
+}
+
+/// The settings of one step.
+package struct UpdateStep {
+  /// The number of the update, from 1.
+  package let number: Int
+  package let learningRate, gradientScale: Double
+}
+
+/// An optimizer whose whole update is one row of the table.
+package protocol FusedUpdating where Self: Optimizer {
+  func fusedUpdate(_ step: UpdateStep) -> FusedUpdate
+}
+
+extension FusedUpdating {
+  /// The value of a parameter after one update.
+  public func updated(
+    _ value: consuming Tensor, gradient: Tensor, state: inout ParameterState, learningRate: Double,
+    gradientScale: Double
+  ) -> Tensor {
+    let step = UpdateStep(
+      number: state.step, learningRate: learningRate, gradientScale: gradientScale)
+    let slots = slots(for: value.shape)
+    return fusedUpdate(step)(value, gradient: gradient, state: &state, slots)
   }
 }
 
@@ -46,14 +72,17 @@ extension DType {
 }
 
 extension ParameterState {
-  /// Gives the named tensors memory that nobody else holds; false when there is not enough of it.
-  package mutating func reserve(_ names: [String], _ shape: Shape, _ dtype: DType) -> Bool {
-    for name in names {
-      var kept = tensors.removeValue(forKey: name) ?? Tensor.zeros(shape, dtype: dtype)
+  /// Gives the slots memory that nobody else holds; false when there is not enough of it.
+  package mutating func reserve(_ slots: [StateSlot], _ standard: DType) -> Bool {
+    for slot in slots {
+      let dtype = slot.dtype ?? standard
+      var kept =
+        tensors.removeValue(forKey: slot.name)
+        ?? Tensor(repeating: slot.start, shape: slot.shape, dtype: dtype)
       if kept.dtype != dtype { kept = kept.cast(to: dtype) }
       // Consumed, because a second reference would have it copied.
       let (tensor, isSole) = (consume kept).owned()
-      if !tensor.isHollow { tensors[name] = tensor }
+      if !tensor.isHollow { tensors[slot.name] = tensor }
       guard isSole else { return false }
     }
     return true
@@ -61,6 +90,12 @@ extension ParameterState {
 }
 
 extension Tensor {
+  /// The gradient as the update of a parameter reads it.
+  package func prepared(for dtype: DType) -> Tensor {
+    let isRead = self.dtype == dtype || self.dtype == dtype.updateType
+    return detached().cast(to: isRead ? self.dtype : dtype.updateType).contiguous()
+  }
+
   /// This value on memory that nobody else holds, copied if need be; as it is and `false` when there is no memory for
   /// the copy.
   package consuming func owned() -> (tensor: Tensor, isSole: Bool) {

@@ -6,6 +6,10 @@ public enum NumberRange: Sendable {
   case positive
   /// From 0 to below 1.
   case fraction
+  /// From 0 to 1.
+  case share
+  /// Finite, 0 or less.
+  case nonPositive
   /// Anything finite.
   case finite
   /// 0 or more, or infinite.
@@ -17,6 +21,8 @@ public enum NumberRange: Sendable {
     case .nonNegative: value >= 0 && value.isFinite
     case .positive: value > 0 && value.isFinite
     case .fraction: value >= 0 && value < 1
+    case .share: value >= 0 && value <= 1
+    case .nonPositive: value <= 0 && value.isFinite
     case .finite: value.isFinite
     case .limit: value >= 0
     }
@@ -27,6 +33,8 @@ public enum NumberRange: Sendable {
     case .nonNegative: "of 0 or more"
     case .positive: "above 0"
     case .fraction: "from 0 to below 1"
+    case .share: "from 0 to 1"
+    case .nonPositive: "of 0 or less"
     case .finite: "that is finite"
     case .limit: "of 0 or more, or infinity"
     }

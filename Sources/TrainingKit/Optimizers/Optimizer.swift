@@ -9,18 +9,59 @@ public protocol Optimizer: Sendable {
   /// What is kept of each parameter that was ever updated, by the parameter's path.
   var states: [String: ParameterState] { get set }
 
-  /// The names of the tensors that one parameter's state consists of, each of the parameter's shape.
+  /// The names of the tensors that one parameter's state consists of, where each has the parameter's shape and starts
+  /// at zero. None by default.
   var stateNames: [String] { get }
+
+  /// The tensors that the state of a parameter of a shape consists of. Those of ``stateNames`` by default.
+  func slots(for shape: Shape) -> [StateSlot]
+
+  /// The rule for one parameter: this optimizer, unless parameters differ. See
+  /// ``varying(_:learningRateFactor:rounding:_:)``.
+  func rule(for parameter: NamedParameter) -> UpdateRule
 
   /// The value of a parameter after one update. Holding no other reference to `value` lets it be overwritten in place.
   ///
   /// - Parameters:
+  ///   - value: in float32 where the parameter is in half precision; ``HalfRounding`` says what becomes of the result.
   ///   - state: the parameter's; its `step` already counts this update.
   ///   - gradientScale: what the gradient is to be multiplied by first.
   func updated(
     _ value: consuming Tensor, gradient: Tensor, state: inout ParameterState, learningRate: Double,
     gradientScale: Double
   ) -> Tensor
+}
+
+extension Optimizer {
+  /// None.
+  public var stateNames: [String] { [] }
+
+  /// Tensors of the parameter's shape that start at zero.
+  public func slots(for shape: Shape) -> [StateSlot] { stateNames.map { StateSlot($0, shape) } }
+
+  /// This optimizer for every parameter.
+  public func rule(for parameter: NamedParameter) -> UpdateRule { UpdateRule(self) }
+}
+
+/// A tensor that an optimizer keeps of a parameter.
+public struct StateSlot: Sendable, Hashable {
+  /// Its name, such as `velocity`.
+  public let name: String
+  /// Its shape.
+  public let shape: Shape
+  /// What its elements are before the first update.
+  public let start: Double
+  /// Nil for float32, or float64 where the parameter is in float64.
+  let dtype: DType?
+
+  /// Describes a tensor of a state.
+  public init(_ name: String, _ shape: Shape, start: Double = 0) {
+    self.init(name, shape, start: start, dtype: nil)
+  }
+
+  init(_ name: String, _ shape: Shape, start: Double = 0, dtype: DType?) {
+    (self.name, self.shape, self.start, self.dtype) = (name, shape, start, dtype)
+  }
 }
 
 /// What an optimizer keeps of one parameter.
@@ -34,48 +75,22 @@ public struct ParameterState: Sendable {
   public init() {}
 }
 
-extension Optimizer {
-  /// Gives one parameter and its state memory that nobody else holds, without changing values; false after reporting
-  /// that there is none, or that the gradient has another shape.
-  package mutating func reserve(_ named: NamedParameter, gradient: Tensor) -> Bool {
-    let parameter = named.parameter
-    let (shape, dtype) = (parameter.value.shape, parameter.value.dtype.updateType)
-    guard gradient.shape == shape else {
-      Context.current.fail(
-        TensorError.shape(
-          "update", expected: "a gradient of \(shape) for \(named.path)", got: gradient.shape))
-      return false
-    }
-    guard !gradient.isHollow else { return false }
-    var isReserved = true
-    parameter.update { (value: consuming Tensor) in
-      let (tensor, isSole) = value.owned()
-      isReserved = isSole
-      return tensor
-    }
-    return isReserved && withState(of: named.path) { $1.reserve($0.stateNames, shape, dtype) }
-  }
+/// How one parameter is moved.
+public struct UpdateRule: Sendable {
+  /// What computes the update. Its own states are not used.
+  public let optimizer: any Optimizer
+  /// What the learning rate is multiplied by.
+  @HyperParameter("UpdateRule", "learningRateFactor", .nonNegative) public var learningRateFactor:
+    Double
+  /// What becomes of results that the parameter has no room for.
+  public var rounding = HalfRounding.compensated
 
-  /// Moves one parameter.
-  package mutating func move(
-    _ named: NamedParameter, gradient: Tensor, learningRate: Double, gradientScale: Double
-  ) {
-    withState(of: named.path) { optimizer, state in
-      state.step += 1
-      named.parameter.update { (value: consuming Tensor) in
-        optimizer.updated(
-          value, gradient: gradient, state: &state, learningRate: learningRate,
-          gradientScale: gradientScale)
-      }
-    }
-  }
-
-  /// The state is taken out meanwhile, so that its tensors have one owner and can be overwritten.
-  private mutating func withState<Result>(
-    of path: String, _ body: (Self, inout ParameterState) -> Result
-  ) -> Result {
-    var state = states.removeValue(forKey: path) ?? ParameterState()
-    defer { states[path] = state }
-    return body(self, &state)
+  /// Moves a parameter as an optimizer does.
+  public init(_ optimizer: some Optimizer) {
+    // A second reference to the tensors would have them copied.
+    var optimizer = optimizer
+    optimizer.states = [:]
+    self.optimizer = optimizer
+    learningRateFactor = 1
   }
 }

@@ -12,8 +12,10 @@ extension Optimizer {
 
   /// Takes over a state for the parameters of a model. Nothing changes when it throws.
   ///
+  /// Tensors are converted to the dtypes that this optimizer keeps.
+  ///
   /// - Errors: `StateError` when a parameter's state is incomplete, has other names than this optimizer's or another
-  ///   shape than the parameter.
+  ///   shape than the parameter's, or its `step` is no whole number.
   public mutating func load(
     _ state: [String: Tensor], for model: some Module
   ) throws(StateError) {
@@ -30,14 +32,19 @@ extension Optimizer {
   private func parameterState(
     of named: NamedParameter, taking rest: inout [String: Tensor]
   ) throws(StateError) -> ParameterState? {
-    let keys = (stateNames + ["step"]).map { "\(named.path).\($0)" }
-    let missing = keys.filter { rest[$0] == nil }
-    if missing.count == keys.count { return nil }
+    let value = named.parameter.value
+    let slots = rule(for: named).slots(for: value)
+    let (stepKey, keys) = ("\(named.path).step", slots.map { "\(named.path).\($0.name)" })
+    let missing = (keys + [stepKey]).filter { rest[$0] == nil }
+    if missing.count == keys.count + 1 { return nil }
     guard missing.isEmpty else { throw .missing(missing) }
     var state = ParameterState()
-    state.step = Int(try take(keys.last!, of: .scalar, from: &rest).item())
-    for (name, key) in zip(stateNames, keys) {
-      state.tensors[name] = try take(key, of: named.parameter.value.shape, from: &rest)
+    let step = try take(stepKey, of: .scalar, from: &rest).item()
+    guard let step = Int(exactly: step), step >= 0 else { throw .missing([stepKey]) }
+    state.step = step
+    for (slot, key) in zip(slots, keys) {
+      state.tensors[slot.name] = try take(key, of: slot.shape, from: &rest)
+        .cast(to: slot.dtype ?? value.dtype.updateType)
     }
     return state
   }

@@ -6,7 +6,7 @@ internal import CTrainingKernels
 ///   place of s when centered; p ← p − learningRate · d, or of the velocity momentum · b + d.
 /// - State: `squareAverage`, `gradientAverage` when centered, `velocity` with momentum.
 /// - Source: Tieleman and Hinton 2012, Coursera lecture 6.5; centered: Graves 2013, arXiv:1308.0850.
-public struct RMSprop: Optimizer {
+public struct RMSprop: Optimizer, FusedUpdating {
   /// The share of the mean square that stays.
   @HyperParameter("RMSprop", "alpha", .fraction) public var alpha: Double
   /// What is added to the root; it has the units of a gradient.
@@ -48,15 +48,10 @@ public struct RMSprop: Optimizer {
     }
   }
 
-  /// The value of a parameter after one update.
-  public func updated(
-    _ value: consuming Tensor, gradient: Tensor, state: inout ParameterState, learningRate: Double,
-    gradientScale: Double
-  ) -> Tensor {
-    let update = FusedUpdate(
-      row, learningRate, alpha, 1 - alpha, epsilon, momentum, weightDecay,
-      gradientScale: gradientScale)
-    return update(value, gradient: gradient, state: &state, stateNames)
+  package func fusedUpdate(_ step: UpdateStep) -> FusedUpdate {
+    FusedUpdate(
+      row, step.learningRate, alpha, 1 - alpha, epsilon, momentum, weightDecay,
+      gradientScale: step.gradientScale)
   }
 }
 

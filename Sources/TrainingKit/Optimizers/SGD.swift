@@ -8,7 +8,7 @@ internal import CTrainingKernels
 ///   p ← p − learningRate · v, or of g + momentum · v for Nesterov's.
 /// - State: `velocity`, with momentum.
 /// - Source: Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning".
-public struct SGD: Optimizer {
+public struct SGD: Optimizer, FusedUpdating {
   /// The share of the velocity that stays.
   @HyperParameter("SGD", "momentum", .nonNegative) public var momentum: Double {
     didSet { checkNesterov() }
@@ -51,21 +51,15 @@ public struct SGD: Optimizer {
   /// What is kept of a parameter.
   public var stateNames: [String] { momentum == 0 ? [] : ["velocity"] }
 
-  /// The value of a parameter after one update.
-  public func updated(
-    _ value: consuming Tensor, gradient: Tensor, state: inout ParameterState, learningRate: Double,
-    gradientScale: Double
-  ) -> Tensor {
+  package func fusedUpdate(_ step: UpdateStep) -> FusedUpdate {
     if momentum == 0 {
-      let plain = FusedUpdate(
-        tk_update_sgd, learningRate, weightDecay, gradientScale: gradientScale)
-      return plain(value, gradient: gradient, state: &state)
+      return FusedUpdate(
+        tk_update_sgd, step.learningRate, weightDecay, gradientScale: step.gradientScale)
     }
-    let update = FusedUpdate(
-      tk_update_sgd_momentum, learningRate, weightDecay, momentum,
-      state.step == 1 ? 1 : 1 - dampening,
-      nesterov ? momentum : 0, gradientScale: gradientScale)
-    return update(value, gradient: gradient, state: &state, stateNames)
+    return FusedUpdate(
+      tk_update_sgd_momentum, step.learningRate, weightDecay, momentum,
+      step.number == 1 ? 1 : 1 - dampening, nesterov ? momentum : 0,
+      gradientScale: step.gradientScale)
   }
 }
 

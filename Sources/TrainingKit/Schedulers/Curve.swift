@@ -40,6 +40,3 @@ extension Schedule.Curve {
     }
   }
 }
-
-/// A base raised to a power, as the C library rounds it.
-func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
