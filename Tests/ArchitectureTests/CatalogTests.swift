@@ -71,7 +71,7 @@ final class CatalogTests: XCTestCase {
     let rows = Set(try rows(of: "Unary.h") + rows(of: "Binary.h"))
     let notOperations: Set = [
       "elements", "item", "isIdentical", "isClose", "gradients", "gradient", "pullback",
-      "checkGradients", "zeros", "ones", "range", "linearSpace", "eye", "from", "init",
+      "checkGradients", "autocast", "zeros", "ones", "range", "linearSpace", "eye", "from", "init",
     ]
     let aliases = [
       "clamped": "clamp", "floorDivided": "floorDivide", "pow": "pow", "contiguous": "cast",

@@ -6,7 +6,7 @@ final class LayeringTests: XCTestCase {
   /// The folders of TrainingKit, lowest first: each may use only those before it.
   private static let layers = [
     "Tensor", "Device", "Autograd", "Operations", "Random", "Initializers", "Modules", "Losses",
-    "Optimizers", "Schedulers", "Gradients", "Averaging", "Data", "Run",
+    "Optimizers", "Schedulers", "Gradients", "Precision", "Averaging", "Data", "Run",
   ]
 
   func testEveryFolderIsALayer() throws {

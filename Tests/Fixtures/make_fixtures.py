@@ -21,6 +21,7 @@ from generator import clipping
 from generator import data
 from generator import layers
 from generator import optimizers
+from generator import precision
 from generator import schedules
 from generator.recorder import Suite
 
@@ -31,6 +32,7 @@ OWN = [
     data,
     layers,
     optimizers,
+    precision,
     schedules,
 ]
 OPERATIONS = [pointwise, reductions, products, rows, shapes, losses]

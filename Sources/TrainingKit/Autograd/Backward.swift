@@ -24,7 +24,9 @@ package struct Backward {
     pass.gradients[0] = seed
     _ = consume origin
     _ = consume root
-    return Context.current.recording(isRecorded) { pass.sweep() }
+    // Gradients have the dtypes of what they are gradients of, also inside of an autocast.
+    let context = Context.current
+    return context.autocasting(nil) { context.recording(isRecorded) { pass.sweep() } }
   }
 
   private init(wanted: Set<ObjectIdentifier>, add: @escaping (Tensor, Tensor) -> Tensor) {

@@ -1,8 +1,11 @@
 internal import CTrainingRuntime
 
-/// What the calling thread is in the middle of: recording or not, in which module, in a `validated` scope.
+/// What the calling thread is in the middle of: recording or not, in which precision and module, in a `validated`
+/// scope.
 package final class Context {
   package fileprivate(set) var isRecording = true
+  /// What chooses the precision of operations; nil for that of their inputs.
+  package fileprivate(set) var autocast: Autocast?
   package fileprivate(set) var modules: [AnyObject] = []
   private var scopedValues: [ObjectIdentifier: any Sendable] = [:]
   fileprivate var validationDepth = 0
@@ -82,6 +85,15 @@ extension Context {
     let outer = self.isRecording
     self.isRecording = isRecording
     defer { self.isRecording = outer }
+    return try body()
+  }
+
+  package func autocasting<Result, Failure: Error>(
+    _ autocast: Autocast?, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let outer = self.autocast
+    self.autocast = autocast
+    defer { self.autocast = outer }
     return try body()
   }
 

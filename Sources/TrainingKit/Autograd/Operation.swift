@@ -24,6 +24,9 @@ package protocol Operation: Differentiable {
   /// Computes the result into `output`, which is fresh and contiguous.
   func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend)
 
+  /// The dtype that inputs are cast to while an autocast is in force.
+  var precision: PrecisionRule { get }
+
   /// Whether `forward` needs the elements of every input, or only those of the first.
   var readsEveryInput: Bool { get }
 }
@@ -34,17 +37,32 @@ package struct Saved: OptionSet, Sendable {
   package init(rawValue: Int) { self.rawValue = rawValue }
   package static let inputs = Saved(rawValue: 1)
   package static let output = Saved(rawValue: 2)
+  /// The inputs beside each that has a gradient, as for products: a factor of constants is not kept.
+  package static let otherInputs = Saved(rawValue: 4)
+
+  /// The inputs, hollow where the gradients of the others do not read them.
+  fileprivate func kept(_ inputs: [Tensor]) -> [Tensor] {
+    if contains(.inputs) { return inputs }
+    return inputs.indices.map { position in
+      let isRead =
+        contains(.otherInputs)
+        && inputs.indices.contains { $0 != position && inputs[$0].requiresGradient }
+      return isRead ? inputs[position] : inputs[position].hollow
+    }
+  }
 }
 
 extension Operation {
   package func view(of input: Layout, as spec: TensorSpec) -> Layout? { nil }
   package var readsEveryInput: Bool { true }
+  package var precision: PrecisionRule { .asGiven }
 
-  /// Applies the operation: check, allocate, compute, record. The one door through which every result comes.
+  /// Applies the operation: autocast, check, allocate, compute, record. The one door through which every result comes.
   package func callAsFunction(_ inputs: Tensor...) -> Tensor { apply(to: inputs) }
 
-  package func apply(to inputs: [Tensor]) -> Tensor {
+  package func apply(to given: [Tensor]) -> Tensor {
     let context = Context.current
+    let inputs = context.autocast?.prepared(given, precision) ?? given
     do {
       let spec = try result(of: inputs)
       return recorded(try computed(inputs, spec), of: inputs, in: context)
@@ -77,8 +95,8 @@ extension Differentiable {
       inputs.contains(where: \.requiresGradient)
     else { return output }
     let node = Node(
-      self, inputs: saves.contains(.inputs) ? inputs : inputs.map(\.hollow),
-      output: saves.contains(.output) ? output : output.hollow, module: context.modules.last)
+      self, inputs: saves.kept(inputs), output: saves.contains(.output) ? output : output.hollow,
+      module: context.modules.last)
     return output.with(origin: node)
   }
 }

@@ -11,7 +11,8 @@ public func binaryCrossEntropyWithLogits(
   _ logits: Tensor, _ targets: Tensor, weight: Tensor? = nil, positiveWeight: Tensor? = nil,
   reduction: Reduction = .mean
 ) -> Tensor {
-  checked { () throws(TensorError) in
+  checked(.wide, logits, targets, weight, positiveWeight) {
+    (logits, targets, weight, positiveWeight) throws(TensorError) in
     let name = "binaryCrossEntropyWithLogits"
     try expectTargets(targets, like: logits, name)
     for case let factor? in [weight, positiveWeight] {

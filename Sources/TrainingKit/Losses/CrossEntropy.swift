@@ -53,7 +53,7 @@ public func negativeLogLikelihood(
   _ logProbabilities: Tensor, _ labels: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100,
   reduction: Reduction = .mean
 ) -> Tensor {
-  checked { () throws(TensorError) in
+  checked(.wide, logProbabilities, weight) { (logProbabilities, weight) throws(TensorError) in
     let name = "negativeLogLikelihood"
     try logProbabilities.expectFloatingPoint(name)
     let target = try ClassTarget(labels, of: logProbabilities, weight, ignoring: ignoreIndex, name)

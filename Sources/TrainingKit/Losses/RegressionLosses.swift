@@ -61,7 +61,7 @@ private func distance(
   _ operation: String, _ predictions: Tensor, _ targets: Tensor, _ reduction: Reduction,
   _ measure: (_ difference: Tensor) -> Tensor
 ) -> Tensor {
-  checked { () throws(TensorError) in
+  checked(.wide, predictions, targets) { (predictions, targets) throws(TensorError) in
     try expectTargets(targets, like: predictions, operation)
     return measure(predictions - targets).reduced(by: reduction)
   }

@@ -43,12 +43,12 @@ public final class Linear: Module {
 extension Tensor {
   /// x weightᵀ + bias over the last axis.
   package func linear(_ weight: Tensor, bias: Tensor?) -> Tensor {
-    guard rank > 0, shape[-1] == weight.shape[1] else {
-      let mistake = TensorError.shape("linear", expected: "[…, \(weight.shape[1])]", got: shape)
-      Context.current.fail(mistake)
-      return .hollow(.scalar, dtype)
+    checked(.low, self, weight, bias) { (x, weight, bias) throws(TensorError) in
+      guard x.rank > 0, x.shape[-1] == weight.shape[1] else {
+        throw .shape("linear", expected: "[…, \(weight.shape[1])]", got: x.shape)
+      }
+      let product = x.matmul(weight.transposed())
+      return bias.map { product + $0 } ?? product
     }
-    let product = matmul(weight.transposed())
-    return bias.map { product + $0 } ?? product
   }
 }

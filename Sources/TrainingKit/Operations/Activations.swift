@@ -17,10 +17,12 @@ extension Tensor {
   /// - Gradient: the weight at 0.
   /// - Source: He et al. 2015, arXiv:1502.01852.
   public func prelu(_ weight: Tensor) -> Tensor {
-    let perChannel = weight.count > 1 && rank > 2
-    let spread =
-      perChannel ? weight.reshaped([weight.count] + Array(repeating: 1, count: rank - 2)) : weight
-    return which(self .> 0, self, spread * self)
+    autocasting(.low, self, weight) { x, weight in
+      let perChannel = weight.count > 1 && rank > 2
+      let spread =
+        perChannel ? weight.reshaped([weight.count] + Array(repeating: 1, count: rank - 2)) : weight
+      return which(x .> 0, x, spread * x)
+    }
   }
 
   /// x above zero, α (eˣ − 1) below.

@@ -89,6 +89,6 @@ private struct Parts {
     let isOwn =
       Tensor.range(0, width).reshaped([width] + behind) .< counts.expandedDimensions(axis: 1)
     let own = which(isOwn, parts, Tensor.zeros([], dtype: x.dtype))
-    return own.sum(axis: axis + 1) / counts.cast(to: x.dtype)
+    return (own.sum(axis: axis + 1) / counts.cast(to: x.dtype)).cast(to: x.dtype)
   }
 }

@@ -23,7 +23,8 @@ extension Tensor {
 
   /// Every element raised to a power.
   public func pow(_ exponent: Double) -> Tensor {
-    exponent == 0.5 ? sqrt() : Unary(tk_unary_powScalar, exponent)(self)
+    guard exponent == 0.5 else { return Unary(tk_unary_powScalar, exponent)(self) }
+    return autocasting(.wide, self) { $0.sqrt() }
   }
 
   /// The smaller of two elements; NaN when one is NaN.

@@ -19,7 +19,7 @@ public func scaledDotProductAttention(
   query: Tensor, key: Tensor, value: Tensor, mask: Tensor? = nil, isCausal: Bool = false,
   scale: Double? = nil, dropout: (_ weights: Tensor) -> Tensor = { $0 }
 ) -> Tensor {
-  checked { () throws(TensorError) in
+  checked(.low, query, key, value, mask) { (query, key, value, mask) throws(TensorError) in
     try checkAttention(query, key, value, mask)
     let scale = scale ?? 1 / Double(query.shape[-1]).squareRoot()
     let scores = (query * scale).matmul(key.transposed())  // […, targets, sources]

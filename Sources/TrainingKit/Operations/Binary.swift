@@ -31,8 +31,17 @@ struct Binary: Operation {
   var saves: Saved {
     switch row {
     case tk_binary_add, tk_binary_sub: []
+    case tk_binary_mul: .otherInputs
     case tk_binary_div, tk_binary_pow: [.inputs, .output]
     default: .inputs
+    }
+  }
+
+  var precision: PrecisionRule {
+    switch row {
+    case tk_binary_pow: .wide
+    case tk_binary_atan2: .widest
+    default: .asGiven
     }
   }
 

@@ -50,12 +50,16 @@ extension Tensor {
 ///
 /// - Gradient: goes to the element that was taken; the other's is 0, unless its own derivative is NaN there.
 public func which(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
-  Select()(condition, a, b)
+  Select(condition: condition)(condition, a, b)
 }
 
 /// Elements of one of two tensors, by a condition.
 struct Select: Operation {
+  /// The first input again: kept here, so that the others need not be kept for the gradient.
+  let condition: Tensor
+
   var name: String { "which" }
+  var saves: Saved { [] }
 
   func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
     let (a, b) = (inputs[1], inputs[2])
@@ -75,7 +79,7 @@ struct Select: Operation {
 
   func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
     let zero = Tensor.zeros([], dtype: gradient.dtype)
-    let (condition, a, b) = (inputs[0], inputs[1], inputs[2])
+    let (a, b) = (inputs[1], inputs[2])
     return [
       nil, a.requiresGradient ? which(condition, gradient, zero).reduced(like: a) : nil,
       b.requiresGradient ? which(condition, zero, gradient).reduced(like: b) : nil,

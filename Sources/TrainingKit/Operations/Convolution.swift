@@ -41,10 +41,10 @@ extension Tensor {
     _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: ConvolutionPadding<Int> = 0,
     dilation: Int = 1, groups: Int = 1
   ) -> Tensor {
-    checked { () throws(TensorError) in
+    checked(.low, self, weight, bias) { (x, weight, bias) throws(TensorError) in
       let convolution = Convolution(
         name: "conv1d", stride: Size2(1, stride), dilation: Size2(1, dilation), groups: groups)
-      try convolution.check(self, weight, bias, spatialAxes: ["length"])
+      try convolution.check(x, weight, bias, spatialAxes: ["length"])
       let padding: ConvolutionPadding<Size2> =
         switch padding {
         case .valid: .valid
@@ -52,7 +52,7 @@ extension Tensor {
         case .by(let extent): .by(Size2(0, extent))
         }
       return try convolution(
-        expandedDimensions(axis: 2), weight.expandedDimensions(axis: 2), bias, padding
+        x.expandedDimensions(axis: 2), weight.expandedDimensions(axis: 2), bias, padding
       ).squeezed(axis: 2)
     }
   }
@@ -75,11 +75,11 @@ extension Tensor {
     _ weight: Tensor, bias: Tensor? = nil, stride: Size2 = 1,
     padding: ConvolutionPadding<Size2> = 0, dilation: Size2 = 1, groups: Int = 1
   ) -> Tensor {
-    checked { () throws(TensorError) in
+    checked(.low, self, weight, bias) { (x, weight, bias) throws(TensorError) in
       let convolution = Convolution(
         name: "conv2d", stride: stride, dilation: dilation, groups: groups)
-      try convolution.check(self, weight, bias, spatialAxes: ["height", "width"])
-      return try convolution(self, weight, bias, padding)
+      try convolution.check(x, weight, bias, spatialAxes: ["height", "width"])
+      return try convolution(x, weight, bias, padding)
     }
   }
 }

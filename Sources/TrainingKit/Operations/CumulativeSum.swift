@@ -2,6 +2,7 @@
 struct CumulativeSum: Operation {
   var name: String { "cumulativeSum" }
   var saves: Saved { [] }
+  var precision: PrecisionRule { .wide }
 
   func result(of inputs: [Tensor]) -> TensorSpec {
     let dtype = inputs[0].dtype

@@ -102,6 +102,10 @@ extension Tensor {
   /// - Numerics: added in rising order, in float32 for halves.
   /// - Errors: traps when an index is outside of the axis.
   public func scatterAdd(axis: Int, index: Tensor, source: Tensor) -> Tensor {
+    autocasting(.widest, self, source) { $0.adding($1, axis: axis, at: index) }
+  }
+
+  private func adding(_ source: Tensor, axis: Int, at index: Tensor) -> Tensor {
     guard let axis = self.axis(axis, "scatterAdd"), let index = index.asIndex("scatterAdd"),
       let part = source.fitted(to: index.shape, except: nil, "scatterAdd"),
       fitted(to: index.shape, except: axis, "scatterAdd") != nil

@@ -1,6 +1,7 @@
 /// Products of matrices: `[m, k]` by `[k, n]`, or a batch of them.
 struct MatrixMultiply: Operation {
   var name: String { "matmul" }
+  var saves: Saved { .otherInputs }
 
   func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
     let (a, b) = (inputs[0], inputs[1])
@@ -40,6 +41,10 @@ extension Tensor {
   /// - Numerics: accumulated in float32, in float64 for float64.
   /// - Errors: traps when the inner extents differ.
   public func matmul(_ other: Tensor) -> Tensor {
+    autocasting(.low, self, other) { $0.matrixProduct(with: $1) }
+  }
+
+  private func matrixProduct(with other: Tensor) -> Tensor {
     guard rank > 0, other.rank > 0, shape[-1] == other.shape[other.rank == 1 ? 0 : other.rank - 2],
       let batch = Shape(shape.dropLast(2)).broadcast(with: Shape(other.shape.dropLast(2)))
     else {

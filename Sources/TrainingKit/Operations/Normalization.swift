@@ -7,46 +7,6 @@ extension DType {
 }
 
 extension Tensor {
-  /// Brings each sample to mean 0 and variance 1 over its last axes, then scales and shifts it.
-  ///
-  /// - Shape: `[…, normalizedShape]`, with a weight and a bias of `normalizedShape` → the same.
-  /// - Units: `epsilon` is added to the variance.
-  /// - Numerics: statistics in float32 for halves.
-  /// - Gradient: exact in every order.
-  /// - Errors: traps when the last axes are not `normalizedShape`.
-  /// - Source: Ba, Kiros, Hinton 2016, arXiv:1607.06450.
-  public func layerNorm(
-    _ normalizedShape: Shape, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5
-  ) -> Tensor {
-    checked { () throws(TensorError) in
-      let axes = try trailingAxes(normalizedShape, weight, bias, "layerNorm")
-      let real = cast(to: dtype.statistics)
-      let statistics = Statistics(of: real, axes: axes)
-      return statistics.standardized(epsilon: epsilon).scaled(weight, bias).cast(to: dtype)
-    }
-  }
-
-  /// Divides each sample by the root of its mean square over its last axes, then scales it.
-  ///
-  /// - Shape: `[…, normalizedShape]`, with a weight of `normalizedShape` → the same.
-  /// - Parameter epsilon: added to the mean square; the machine epsilon of what statistics are
-  ///   computed in unless given.
-  /// - Numerics: statistics in float32 for halves.
-  /// - Gradient: exact in every order.
-  /// - Errors: traps when the last axes are not `normalizedShape`.
-  /// - Source: Zhang and Sennrich 2019, arXiv:1910.07467.
-  public func rmsNorm(
-    _ normalizedShape: Shape, weight: Tensor? = nil, epsilon: Double? = nil
-  ) -> Tensor {
-    checked { () throws(TensorError) in
-      let axes = try trailingAxes(normalizedShape, weight, nil, "rmsNorm")
-      let real = cast(to: dtype.statistics)
-      let meanSquare = real.square().mean(axes: axes, keepDims: true)
-      let root = (meanSquare + (epsilon ?? real.dtype.machineEpsilon)).rsqrt()
-      return (real * root).scaled(weight, nil).cast(to: dtype)
-    }
-  }
-
   /// Brings each channel to mean 0 and variance 1 over the batch and all places, then scales and
   /// shifts it: batch normalization in training.
   ///
@@ -111,7 +71,9 @@ extension Tensor {
   public func groupNorm(
     groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5
   ) -> Tensor {
-    groupNorm("groupNorm", groups, weight, bias, epsilon)
+    autocasting(.wide, self, weight, bias) {
+      $0.groupNorm("groupNorm", groups, $1, $2, epsilon)
+    }
   }
 
   /// Brings each channel of each sample to mean 0 and variance 1, then scales and shifts it.
@@ -161,7 +123,7 @@ private struct Statistics {
 }
 
 extension Tensor {
-  fileprivate func scaled(_ weight: Tensor?, _ bias: Tensor?) -> Tensor {
+  func scaled(_ weight: Tensor?, _ bias: Tensor?) -> Tensor {
     let scaled = weight.map { self * $0 } ?? self
     return bias.map { scaled + $0 } ?? scaled
   }
@@ -177,23 +139,5 @@ extension Tensor {
       throw .shape(operation, expected: "[batch, channels, …]", got: shape)
     }
     for case let values? in values { try values.expectOneForEach(of: shape[1], operation) }
-  }
-
-  /// The axes of `normalizedShape`, the last ones.
-  private func trailingAxes(
-    _ normalizedShape: Shape, _ weight: Tensor?, _ bias: Tensor?, _ operation: String
-  ) throws(TensorError) -> [Int] {
-    try expectFloatingPoint(operation)
-    guard normalizedShape.rank > 0,
-      Array(shape.suffix(normalizedShape.rank)) == Array(normalizedShape)
-    else {
-      let axes = normalizedShape.map(String.init).joined(separator: ", ")
-      throw .shape(operation, expected: "[…, \(axes)]", got: shape)
-    }
-    for case let scale? in [weight, bias] where scale.shape != normalizedShape {
-      throw .shape(
-        operation, expected: "a weight and a bias of \(normalizedShape)", got: scale.shape)
-    }
-    return Array((rank - normalizedShape.rank)..<rank)
   }
 }

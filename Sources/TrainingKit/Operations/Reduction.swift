@@ -43,6 +43,10 @@ struct Reduce: Operation {
     }
   }
 
+  var precision: PrecisionRule {
+    row == tk_reduction_sum || row == tk_reduction_product ? .wide : .asGiven
+  }
+
   func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
     let x = inputs[0]
     let kept = x.shape.reduced(axes, keepDims: true)

@@ -4,6 +4,7 @@ struct Softmax: Operation {
 
   var name: String { isLogarithm ? "logSoftmax" : "softmax" }
   var saves: Saved { .output }
+  var precision: PrecisionRule { .wide }
 
   func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
     try inputs[0].expectFloatingPoint(name)

@@ -38,10 +38,12 @@ extension Tensor {
   /// The logarithm of the sum of exponentials, without overflow; minus infinity where all elements are.
   public func logSumExp(axes: [Int]? = nil, keepDims: Bool = false) -> Tensor {
     guard let reduced = self.axes(axes, "logSumExp") else { return self }
-    let top = detached().max(axes: reduced, keepDims: true)
-    let shift = which(top.isFinite(), top, Tensor.zeros([], dtype: top.dtype))
-    let sum = (self - shift).exp().sum(axes: reduced, keepDims: true).log() + shift
-    return keepDims ? sum : sum.reshaped(shape.reduced(reduced, keepDims: false))
+    return autocasting(.wide, self) { x in
+      let top = x.detached().max(axes: reduced, keepDims: true)
+      let shift = which(top.isFinite(), top, Tensor.zeros([], dtype: top.dtype))
+      let sum = (x - shift).exp().sum(axes: reduced, keepDims: true).log() + shift
+      return keepDims ? sum : sum.reshaped(shape.reduced(reduced, keepDims: false))
+    }
   }
 
   /// The p-norm: the p-th root of the sum of p-th powers of magnitudes; the largest magnitude for infinity, the
@@ -50,6 +52,10 @@ extension Tensor {
   /// - Numerics: in float32 for halves.
   /// - Gradient: 0 where the norm is 0, and for elements that are 0.
   public func norm(_ p: Double = 2, axes: [Int]? = nil, keepDims: Bool = false) -> Tensor {
+    autocasting(.wide, self) { $0.vectorNorm(p, axes, keepDims) }
+  }
+
+  private func vectorNorm(_ p: Double, _ axes: [Int]?, _ keepDims: Bool) -> Tensor {
     switch p {
     case .infinity: return abs().max(axes: axes, keepDims: keepDims)
     case -.infinity: return abs().min(axes: axes, keepDims: keepDims)

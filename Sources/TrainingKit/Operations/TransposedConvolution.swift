@@ -11,13 +11,13 @@ extension Tensor {
     _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0,
     outputPadding: Int = 0, dilation: Int = 1, groups: Int = 1
   ) -> Tensor {
-    checked { () throws(TensorError) in
+    checked(.low, self, weight, bias) { (x, weight, bias) throws(TensorError) in
       let convolution = TransposedConvolution(
         name: "convTranspose1d", stride: Size2(1, stride), padding: Size2(0, padding),
         outputPadding: Size2(0, outputPadding), dilation: Size2(1, dilation), groups: groups)
-      try convolution.check(self, weight, bias, spatialAxes: ["length"])
+      try convolution.check(x, weight, bias, spatialAxes: ["length"])
       return try convolution(
-        expandedDimensions(axis: 2), weight.expandedDimensions(axis: 2), bias
+        x.expandedDimensions(axis: 2), weight.expandedDimensions(axis: 2), bias
       ).squeezed(axis: 2)
     }
   }
@@ -36,12 +36,12 @@ extension Tensor {
     _ weight: Tensor, bias: Tensor? = nil, stride: Size2 = 1, padding: Size2 = 0,
     outputPadding: Size2 = 0, dilation: Size2 = 1, groups: Int = 1
   ) -> Tensor {
-    checked { () throws(TensorError) in
+    checked(.low, self, weight, bias) { (x, weight, bias) throws(TensorError) in
       let convolution = TransposedConvolution(
         name: "convTranspose2d", stride: stride, padding: padding, outputPadding: outputPadding,
         dilation: dilation, groups: groups)
-      try convolution.check(self, weight, bias, spatialAxes: ["height", "width"])
-      return try convolution(self, weight, bias)
+      try convolution.check(x, weight, bias, spatialAxes: ["height", "width"])
+      return try convolution(x, weight, bias)
     }
   }
 }

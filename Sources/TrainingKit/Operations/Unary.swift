@@ -33,6 +33,16 @@ struct Unary: Operation {
 
   var saves: Saved { tk_unary_describe(row).saved }
 
+  var precision: PrecisionRule {
+    switch row {
+    case tk_unary_exp, tk_unary_expm1, tk_unary_log, tk_unary_log1p, tk_unary_rsqrt,
+      tk_unary_reciprocal, tk_unary_powScalar, tk_unary_tan, tk_unary_asin, tk_unary_acos,
+      tk_unary_softplus:
+      .wide
+    default: .asGiven
+    }
+  }
+
   func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
     let derivative = UnaryDerivative(row: row, order: 1, parameters: parameters)
     return [derivative(gradient, inputs[0], output.detached())]

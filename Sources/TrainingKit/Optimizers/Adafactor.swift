@@ -99,7 +99,9 @@ public struct Adafactor: Optimizer {
 
 extension Tensor {
   /// The sums of squares along an axis, which is kept with one element.
-  fileprivate func squareSum(axis: Int) -> Tensor { (self * self).sum(axes: [axis], keepDims: true) }
+  fileprivate func squareSum(axis: Int) -> Tensor {
+    (self * self).sum(axes: [axis], keepDims: true)
+  }
 }
 
 extension Adafactor {
