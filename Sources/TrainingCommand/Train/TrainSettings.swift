@@ -60,12 +60,14 @@ extension TrainSettings {
       Option(
         "--learning-rate", "X",
         help:
-          "highest learning rate\n(default: 0.005 for cnn, 0.01 for mlp and linear, 0.003 for gpt; 0.05 for sgd)",
+          "highest learning rate\n(default: 0.008 for cnn, 0.01 for mlp and linear, 0.003 for gpt; 0.05 for sgd)",
         \.learningRate
       ) { word throws(UsageError) in try Values.positive(word) },
       Option(
         "--weight-decay", "X",
-        help: "pull of weights toward zero (default 0.3 for adamw, 0.0001 else)", \.weightDecay
+        help:
+          "pull of weights toward zero\n(default: 0.3 for adamw, 0.02 with cnn; 0.0001 for the others)",
+        \.weightDecay
       ) { word throws(UsageError) in try Values.nonNegative(word) },
       Option(
         "--momentum", "X", help: "momentum of sgd and rmsprop (default 0.9)", \.momentum,
@@ -84,11 +86,12 @@ extension TrainSettings {
         Values.nonNegative),
       Option(
         "--epochs", "N",
-        help: "passes over the data (default: 20 for cnn, 40 for mlp and linear, 5 for gpt)",
+        help: "passes over the data (default: 24 for cnn, 40 for mlp and linear, 5 for gpt)",
         \.epochs
       ) { word throws(UsageError) in try Values.count(word) },
       Option(
-        "--batch-size", "N", help: "samples a step (default 32; 64 for mlp and linear)", \.batchSize
+        "--batch-size", "N",
+        help: "samples a step (default: 16 for cnn, 64 for mlp and linear, 32 for gpt)", \.batchSize
       ) {
         word throws(UsageError) in try Values.count(word)
       },
