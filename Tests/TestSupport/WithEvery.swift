@@ -7,9 +7,7 @@ package func withEvery<Items: Sequence>(
   _ label: String, in items: Items, _ body: (Items.Element) throws -> Void
 ) rethrows {
   for item in items {
-    Trace.current.append("\(label): \(item)")
-    defer { Trace.current.removeLast() }
-    try body(item)
+    try Trace.$current.withValue(Trace.current + ["\(label): \(item)"]) { try body(item) }
   }
 }
 
@@ -27,6 +25,5 @@ package func expect(
 }
 
 private enum Trace {
-  /// XCTest runs tests one after the other on the main thread.
-  nonisolated(unsafe) static var current: [String] = []
+  @TaskLocal static var current: [String] = []
 }

@@ -9,30 +9,16 @@
 #define REAL_DTYPE tk_float64
 #define IS_REAL 1
 #define COMPUTE_BITS 64
-#include "Lanes.h"
-#include BODY
-#undef REAL
-#undef INT
-#undef UINT
-#undef SUFFIX
-#undef REAL_DTYPE
-#undef COMPUTE_BITS
+#include "ComputeInstance.h"
 
 #define REAL float
 #define INT int32_t
 #define UINT uint32_t
 #define SUFFIX f32
 #define REAL_DTYPE tk_float32
+#define IS_REAL 1
 #define COMPUTE_BITS 32
-#include "Lanes.h"
-#include BODY
-#undef REAL
-#undef INT
-#undef UINT
-#undef SUFFIX
-#undef REAL_DTYPE
-#undef IS_REAL
-#undef COMPUTE_BITS
+#include "ComputeInstance.h"
 #endif
 
 #ifdef BODY_WITH_INTEGERS
@@ -43,13 +29,5 @@
 #define REAL_DTYPE tk_int64
 #define IS_REAL 0
 #define COMPUTE_BITS 64
-#include "Lanes.h"
-#include BODY
-#undef REAL
-#undef INT
-#undef UINT
-#undef SUFFIX
-#undef REAL_DTYPE
-#undef IS_REAL
-#undef COMPUTE_BITS
+#include "ComputeInstance.h"
 #endif

@@ -75,21 +75,7 @@ extension Module {
   /// - Parameter isRecorded: whether the gradients can be differentiated again.
   /// - Errors: traps when the loss has more than one element.
   public func gradients(of loss: consuming Tensor, isRecorded: Bool = false) -> Gradients {
-    guard loss.count == 1 else {
-      Context.current.fail(
-        TensorError.shape("gradients", expected: "a loss of one element", got: loss.shape))
-      return Gradients(paths: [], missing: [], tensors: [:])
-    }
-    let trainable = parameters.filter(\.parameter.isTrainable)
-    let wanted = Set(trainable.map(\.parameter.identity))
-    let seed = Tensor.ones(loss.shape, dtype: loss.dtype)
-    let found = Backward.run(
-      from: loss, seed: seed, for: wanted, isRecorded: isRecorded, add: +)
-    var tensors: [String: Tensor] = [:]
-    for named in trainable { tensors[named.path] = found[named.parameter.identity] }
-    return Gradients(
-      paths: trainable.map(\.path).filter { tensors[$0] != nil },
-      missing: trainable.map(\.path).filter { tensors[$0] == nil }, tensors: tensors)
+    parameters.gradients(of: loss, isRecorded: isRecorded)
   }
 
   /// The loss that `body` computes, and its gradients. What the graph keeps is freed while backward passes it.
@@ -99,5 +85,26 @@ extension Module {
     let loss = try body(self)
     let value = loss.detached()
     return (value, gradients(of: consume loss))
+  }
+}
+
+extension [NamedParameter] {
+  /// The gradients of a loss with respect to those that are trainable.
+  package func gradients(of loss: consuming Tensor, isRecorded: Bool = false) -> Gradients {
+    guard loss.count == 1 else {
+      Context.current.fail(
+        TensorError.shape("gradients", expected: "a loss of one element", got: loss.shape))
+      return Gradients(paths: [], missing: [], tensors: [:])
+    }
+    let trainable = filter(\.parameter.isTrainable)
+    let wanted = Set(trainable.map(\.parameter.identity))
+    let seed = Tensor.ones(loss.shape, dtype: loss.dtype)
+    let found = Backward.run(
+      from: loss, seed: seed, for: wanted, isRecorded: isRecorded, add: +)
+    var tensors: [String: Tensor] = [:]
+    for named in trainable { tensors[named.path] = found[named.parameter.identity] }
+    return Gradients(
+      paths: trainable.map(\.path).filter { tensors[$0] != nil },
+      missing: trainable.map(\.path).filter { tensors[$0] == nil }, tensors: tensors)
   }
 }

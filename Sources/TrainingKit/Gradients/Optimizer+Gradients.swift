@@ -9,10 +9,19 @@ extension Optimizer {
     _ model: some Module, with gradients: Gradients, learningRate: Double,
     gradientScale: Double = 1
   ) {
+    update(
+      model.parameters, with: gradients, learningRate: learningRate, gradientScale: gradientScale)
+  }
+
+  /// The same for parameters that are known already.
+  package mutating func update(
+    _ parameters: [NamedParameter], with gradients: Gradients, learningRate: Double,
+    gradientScale: Double = 1
+  ) {
     guard NumberRange.nonNegative.check(learningRate, "a learning rate", of: "update"),
       NumberRange.finite.check(gradientScale, "a gradient scale", of: "update")
     else { return }
-    let moves = model.parameters.filter(\.parameter.isTrainable).compactMap { named in
+    let moves = parameters.filter(\.parameter.isTrainable).compactMap { named in
       gradients.unscaled(named.path).map { gradient, factor in
         (move: ParameterMove(named, gradient, rule(for: named)), factor: factor)
       }
