@@ -13,6 +13,7 @@ final class TrainTests: XCTestCase {
     let finalAccuracy: Double
     let steps: Int
     let skippedSteps: Int
+    let stopped: String?
     let seconds: Double
     let stepsPerSecond: Double
     let text: String?
@@ -92,15 +93,18 @@ final class TrainTests: XCTestCase {
     XCTAssertTrue(run.output.contains(summary.text ?? "?"))
   }
 
-  func testARunThatDivergesSkipsStepsAndEnds() throws {
+  func testARunThatDivergesSkipsStepsAndStopsWithASummary() throws {
     let scratch = try Scratch()
     let path = scratch.path("d.json")
     let run = try CommandRun(
       "train", "--model", "mlp", "--optimizer", "sgd", "--learning-rate", "1e30", "--clip", "0",
       "--epochs", "1", "--warmup", "0", "--json", path)
-    XCTAssertEqual(run.status, 0, run.errors)
-    XCTAssertGreaterThan(try summary(path).skippedSteps, 0)
-    XCTAssertTrue(run.output.contains("skipped"))
+    XCTAssertEqual(run.status, 1)
+    XCTAssertTrue(run.errors.hasPrefix("training: step: expected an applied step, got 20 skipped"))
+    XCTAssertEqual(run.errors.split(separator: "\n").count, 1)
+    XCTAssertEqual(try summary(path).skippedSteps, 20)
+    XCTAssertEqual(run.errors, "training: \(try summary(path).stopped ?? "")\n")
+    XCTAssertTrue(run.output.contains("skipped: the loss is"))
   }
 
   func testHelpIsComplete() throws {

@@ -22,6 +22,8 @@ struct Summary: Codable {
   var finalAccuracy = 0.0
   var steps = 0
   var skippedSteps = 0
+  /// Why the run could not go on; nil when it went on to its end.
+  var stopped: String?
   var seconds = 0.0
   var stepsPerSecond = 0.0
   var text: String?

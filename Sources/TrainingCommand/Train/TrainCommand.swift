@@ -37,13 +37,28 @@ struct TrainCommand {
       "\(samples.name): \(samples.training.count) to train on, \(samples.heldOut.count) held out; "
         + "\(used.model) with \(summary.parameters) parameters, \(used.optimizer)")
     let generator = RandomGenerator(seed: settings.seed &+ 1)
-    try withRandomGenerator(generator) { try train() }
+    let stop = try withRandomGenerator(generator) { try untilStopped { try train() } }
+    (summary.steps, summary.skippedSteps) = (run.steps, run.skippedSteps)
+    summary.stopped = stop.map { "\($0)" }
     summary.seconds = progress.seconds
     summary.stepsPerSecond = Double(summary.steps) / max(progress.seconds, 1e-9)
     summary.finalAccuracy = summary.heldOutAccuracyPerEpoch.last ?? 0
     printSummary()
     if let vocabulary = samples.vocabulary, settings.generate > 0 { write(vocabulary, generator) }
     if let path = settings.json { try File.write(summary.json, to: path) }
+    if let stop { throw stop }
+  }
+
+  /// Runs `body`, or returns why the run could not go on; what it has reached is still worth a summary then.
+  private func untilStopped(_ body: () throws -> Void) throws -> (any Error)? {
+    do {
+      try body()
+      return nil
+    } catch let error as RunError {
+      return error
+    } catch let error as LossScaleError {
+      return error
+    }
   }
 
   private mutating func train() throws {
@@ -68,11 +83,9 @@ struct TrainCommand {
       hits = TrainCommand.hits(logits, labels)
       return crossEntropy(logits, labels)
     }
-    summary.steps += 1
     let report = outcome.report
     if case .skipped(let reason, _) = outcome {
-      summary.skippedSteps += 1
-      progress.note("step \(summary.steps) skipped: \(reason)")
+      progress.note("step \(run.steps) skipped: \(reason)")
     } else {
       tally.add(report, hits: hits, labels: batch.y.count)
     }
@@ -81,7 +94,7 @@ struct TrainCommand {
 
   private func state(_ epoch: Int, _ tally: Tally) -> Progress.State {
     Progress.State(
-      epoch: epoch, epochs: epochs, step: summary.steps, steps: epochs * stepsPerEpoch,
+      epoch: epoch, epochs: epochs, step: run.steps, steps: epochs * stepsPerEpoch,
       loss: tally.loss, accuracy: tally.accuracy, gradientNorm: tally.gradientNorm,
       learningRate: tally.learningRate)
   }

@@ -16,7 +16,7 @@ extension WeightAverage {
     var rest = state
     let (newSteps, newUpdates) = (try count("steps", &rest), try count("updates", &rest))
     var loaded: [String: Tensor] = [:]
-    for each in newUpdates > 0 ? settings.tensors(of: model) : [] {
+    for each in newUpdates > 0 ? settings.tensors(of: ModuleMembers(of: model)) : [] {
       let tensor = try take("weights.\(each.path)", of: each.value.shape, from: &rest)
       let dtype = each.value.dtype
       loaded[each.path] = tensor.cast(to: each.isCopied ? dtype : dtype.updateType)

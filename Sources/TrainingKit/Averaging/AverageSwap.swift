@@ -43,7 +43,7 @@ extension WeightAverage {
   }
 
   /// Whether the model does not have the averages already; reports it when it does.
-  func hasOwnWeights(_ model: some Module, _ operation: String) -> Bool {
+  package func hasOwnWeights(_ model: some Module, _ operation: String) -> Bool {
     guard live != nil || SwappedModels.current.contains(model) else { return true }
     Context.current.fail(
       TensorError.argument(
@@ -56,7 +56,9 @@ extension WeightAverage {
     for own: [String: Tensor], of model: some Module
   ) throws(StateError) -> [String: Tensor] {
     guard updates > 0 else { return own }
-    let missing = settings.tensors(of: model).map(\.path).filter { weights[$0] == nil }
+    let missing = settings.tensors(of: ModuleMembers(of: model)).map(\.path).filter {
+      weights[$0] == nil
+    }
     guard missing.isEmpty else { throw .missing(missing) }
     return own.merging(weights) { $1 }
   }

@@ -13,8 +13,7 @@ extension WeightAverage.Settings {
   }
 
   /// What of a model is averaged or copied.
-  func tensors(of model: some Module) -> [AveragedTensor] {
-    let members = ModuleMembers(of: model)
+  func tensors(of members: ModuleMembers) -> [AveragedTensor] {
     let parameters = members.parameters.map {
       AveragedTensor(path: $0.path, value: $0.parameter.value.detached(), isCopied: false)
     }

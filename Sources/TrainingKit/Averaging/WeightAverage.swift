@@ -50,11 +50,16 @@ extension WeightAverage {
   @discardableResult
   public mutating func update(from model: some Module) -> AverageOutcome {
     guard hasOwnWeights(model, "update") else { return .waited }
+    return update(from: ModuleMembers(of: model))
+  }
+
+  /// The same for a model whose members are known already, and that has its own weights.
+  package mutating func update(from members: ModuleMembers) -> AverageOutcome {
     guard settings.takesWeights(atStep: steps + 1) else {
       steps += 1
       return .waited
     }
-    let current = settings.tensors(of: model)
+    let current = settings.tensors(of: members)
     guard updates == 0 || (fits(current) && reserve(current)) else { return .waited }
     steps += 1
     if let path = current.firstNonFinite { return .refused(path) }

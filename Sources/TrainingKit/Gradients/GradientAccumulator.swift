@@ -15,7 +15,9 @@
 /// - Numerics: sums are float32, or float64 for gradients in float64, however gradients are stored: a sum of bfloat16
 ///   would stop growing.
 public struct GradientAccumulator: Sendable {
+  /// In units of `unit`, so that the gradients of the first part need no multiplication.
   private var sum: Gradients?
+  private var unit = 1.0
 
   /// The sum of losses so far.
   public private(set) var lossSum = 0.0
@@ -46,7 +48,7 @@ public struct GradientAccumulator: Sendable {
   /// The mean loss and its gradients; nil when nothing was counted.
   public var mean: (loss: Double, gradients: Gradients)? {
     guard let sum, count > 0 else { return nil }
-    return (lossSum / count, sum.mapped { $1 / count })
+    return (lossSum / count, sum.scaled(by: unit / count))
   }
 
   private mutating func add(
@@ -59,11 +61,13 @@ public struct GradientAccumulator: Sendable {
       emptyParts += 1
       return
     }
-    let wide = gradients.mapped { _, gradient in
-      let gradient = gradient.detached().cast(to: gradient.dtype.updateType)
-      return factor == 1 ? gradient : gradient * factor
+    if sum == nil { unit = factor }
+    let share = factor / unit
+    let weighted = gradients.mapped { _, gradient in
+      let wide = gradient.detached().cast(to: gradient.dtype.updateType)
+      return share == 1 ? wide : wide * share
     }
-    sum = sum.map { $0 + wide } ?? wide
+    sum = sum.map { $0 + weighted } ?? weighted
     lossSum += loss
     self.count += count
   }

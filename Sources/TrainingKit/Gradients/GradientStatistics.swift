@@ -31,6 +31,17 @@ extension GradientStatistics {
   }
 }
 
+extension GradientStatistics {
+  /// The statistics of the elements times a factor.
+  func multiplied(by factor: Double) -> GradientStatistics {
+    factor == 1
+      ? self
+      : GradientStatistics(
+        norm: norm * abs(factor), largest: largest * abs(factor), nonFiniteCount: nonFiniteCount,
+        zeroCount: zeroCount, count: count)
+  }
+}
+
 extension GradientStatistics: Codable {
   private enum CodingKeys: CodingKey { case norm, largest, nonFiniteCount, zeroCount, count }
 
@@ -99,6 +110,11 @@ extension Gradients {
     public var firstNonFinite: String? {
       global.isFinite ? nil : paths.first { !each[$0]!.isFinite }
     }
+
+    /// The parameters whose gradients have a NaN or an infinity.
+    public var nonFinitePaths: [String] {
+      global.isFinite ? [] : paths.filter { !each[$0]!.isFinite }
+    }
   }
 
   /// Norms, extremes and counts of all gradients.
@@ -109,9 +125,21 @@ extension Gradients {
   ///
   /// - Numerics: one pass over each gradient; the same bits for any number of threads.
   public var statistics: Statistics {
+    if let knownStatistics { return knownStatistics }
     var each: [String: GradientStatistics] = [:]
-    for path in paths { each[path] = self[path]!.statistics()[0] }
+    for path in paths {
+      let (gradient, factor) = unscaled(path)!
+      each[path] = gradient.statistics()[0].multiplied(by: factor)
+    }
     return Statistics(paths: paths, each: each)
+  }
+
+  /// The gradients together with what one pass finds in them, so that nobody needs another.
+  func measured() -> (gradients: Gradients, found: Statistics) {
+    var result = self
+    let found = statistics
+    result.knownStatistics = found
+    return (result, found)
   }
 
   /// The root of the sum of squares of all gradients. NaN or infinite when a gradient is.

@@ -11,8 +11,10 @@ public struct Gradients: Sendable {
   /// Trainable parameters that the loss does not depend on.
   public private(set) var missing: [String]
   private var tensors: [String: Tensor]
-  /// What clipping still has to multiply by.
+  /// What is still to be multiplied by.
   private var factors: [String: Double] = [:]
+  /// What one pass found, while it is still so.
+  var knownStatistics: Statistics?
 
   package init(paths: [String], missing: [String], tensors: [String: Tensor]) {
     self.paths = paths
@@ -39,6 +41,7 @@ public struct Gradients: Sendable {
   /// The gradients with others in place of some.
   func replacing(_ others: [String: Tensor]) -> Gradients {
     var result = self
+    result.knownStatistics = nil
     for (path, other) in others {
       result.tensors[path] = other
       result.factors[path] = nil
@@ -46,16 +49,45 @@ public struct Gradients: Sendable {
     return result
   }
 
-  /// The gradients of some paths times factors.
+  /// The gradients of some paths times factors. It costs nothing until they are read.
   func scaled(by others: [String: Double]) -> Gradients {
     var result = self
+    result.knownStatistics = nil
     result.factors.merge(others, uniquingKeysWith: *)
     return result
+  }
+
+  /// All gradients times a factor, without a pass over them until they are read.
+  func scaled(by factor: Double) -> Gradients {
+    factor == 1 ? self : scaled(by: Dictionary(uniqueKeysWithValues: paths.map { ($0, factor) }))
+  }
+
+  /// The gradients of some of the paths.
+  func filtered(_ isIncluded: (_ path: String) -> Bool) -> Gradients {
+    var result = self
+    result.knownStatistics = nil
+    result.paths.removeAll { !isIncluded($0) }
+    result.missing.removeAll { !isIncluded($0) }
+    result.tensors = tensors.filter { isIncluded($0.key) }
+    return result
+  }
+
+  /// In float32 where they are halves.
+  func widened() -> Gradients {
+    let halves = paths.filter { tensors[$0]!.dtype.isHalf }
+    return halves.isEmpty
+      ? self
+      : replacing(
+        Dictionary(
+          uniqueKeysWithValues: halves.map {
+            ($0, tensors[$0]!.cast(to: .float32) * (factors[$0] ?? 1))
+          }))
   }
 
   /// The sums of gradients: what accumulating over micro-batches needs.
   public static func + (a: Gradients, b: Gradients) -> Gradients {
     var result = a
+    result.knownStatistics = nil
     for path in b.paths {
       if a.tensors[path] == nil { result.paths.append(path) }
       result.tensors[path] = a[path].map { $0 + b[path]! } ?? b[path]!

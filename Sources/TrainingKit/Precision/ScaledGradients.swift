@@ -3,7 +3,7 @@
 public struct ScaledGradients: Sendable {
   /// What the loss was multiplied by.
   public let scale: Double
-  private let gradients: Gradients
+  fileprivate let gradients: Gradients
 
   fileprivate init(_ gradients: Gradients, scale: Double) {
     (self.gradients, self.scale) = (gradients, scale)
@@ -17,12 +17,7 @@ public struct ScaledGradients: Sendable {
 
   /// The gradients of some of the parameters, such as those that one of several optimizers moves.
   public func filtered(_ isIncluded: (_ path: String) -> Bool) -> ScaledGradients {
-    let paths = gradients.paths.filter(isIncluded)
-    let tensors = paths.map { ($0, gradients[$0]!) }
-    let part = Gradients(
-      paths: paths, missing: gradients.missing.filter(isIncluded),
-      tensors: Dictionary(uniqueKeysWithValues: tensors))
-    return ScaledGradients(part, scale: scale)
+    ScaledGradients(gradients.filtered(isIncluded), scale: scale)
   }
 
   /// The gradients of the sum of two losses, also of different scales.
@@ -44,8 +39,8 @@ public struct ScaledGradients: Sendable {
 public enum UnscaledGradients: Sendable {
   /// The gradients of the loss itself.
   case finite(Gradients)
-  /// The parameters whose gradients have a NaN or an infinity: the step has to be skipped.
-  case nonFinite([String])
+  /// What was found in gradients of which some have a NaN or an infinity: the step has to be skipped.
+  case nonFinite(Gradients.Statistics)
 
   /// The gradients of the loss itself; nil when the step has to be skipped.
   public var gradients: Gradients? {
@@ -53,34 +48,47 @@ public enum UnscaledGradients: Sendable {
   }
 
   /// The parameters whose gradients are not finite.
-  public var nonFinite: [String] { if case .nonFinite(let paths) = self { paths } else { [] } }
-}
-
-extension ScaledGradients {
-  /// The gradients of the loss itself, or whose are not finite.
-  ///
-  /// - Numerics: in float32 for halves, so that nothing vanishes again.
-  public func unscaled() -> UnscaledGradients {
-    let nonFinite = gradients.nonFinitePaths
-    guard nonFinite.isEmpty else { return .nonFinite(nonFinite) }
-    return .finite(scale == 1 ? gradients : (self * (1 / scale)).gradients)
+  public var nonFinite: [String] {
+    if case .nonFinite(let found) = self { found.nonFinitePaths } else { [] }
   }
 }
 
-extension Gradients {
-  /// The parameters whose gradients have a NaN or an infinity.
-  fileprivate var nonFinitePaths: [String] {
-    let found = statistics
-    return found.global.isFinite ? [] : paths.filter { found[$0]?.isFinite == false }
+extension ScaledGradients {
+  /// The gradients of the loss itself, or what was found where some are not finite.
+  ///
+  /// - Numerics: one pass looks at all gradients, and clipping needs no other. They are divided by the scale, in
+  ///   float32 or float64, where they are used, so that no half loses its small ones.
+  public func unscaled() -> UnscaledGradients {
+    let bare = scale == 1 ? gradients : gradients.widened().scaled(by: 1 / scale)
+    let (gradients, found) = bare.measured()
+    return found.global.isFinite ? .finite(gradients) : .nonFinite(found)
   }
 }
 
 extension Module {
-  /// The gradients of a loss times the scale of a scaler, with respect to the trainable parameters.
+  /// The gradients of a loss times the scale of a scaler; of the loss itself when there is no scaler.
   ///
-  /// - Parameter scaler: none for a scale of 1.
+  /// - Numerics: the loss is scaled in float32 where it is a half, which could not hold it.
   /// - Errors: traps when the loss has more than one element.
   public func gradients(
+    of loss: consuming Tensor, scaledBy scaler: GradScaler?
+  ) -> ScaledGradients {
+    parameters.gradients(of: loss, scaledBy: scaler)
+  }
+
+  /// The loss that `body` computes, and its gradients under the scale of a scaler.
+  public func valueAndGradients(
+    scaledBy scaler: GradScaler?, _ body: (Self) throws -> Tensor
+  ) rethrows -> (value: Tensor, gradients: ScaledGradients) {
+    let loss = try body(self)
+    let value = loss.detached()
+    return (value, gradients(of: consume loss, scaledBy: scaler))
+  }
+}
+
+extension [NamedParameter] {
+  /// The gradients of a loss times the scale of a scaler with respect to those that are trainable.
+  package func gradients(
     of loss: consuming Tensor, scaledBy scaler: GradScaler?
   ) -> ScaledGradients {
     let scale = scaler?.scale ?? 1
@@ -91,13 +99,16 @@ extension Module {
     _ = consume loss
     return ScaledGradients(gradients(of: consume scaled), scale: scale)
   }
+}
 
-  /// The loss that `body` computes, and its gradients times the scale of a scaler.
-  public func valueAndGradients(
-    scaledBy scaler: GradScaler?, _ body: (Self) throws -> Tensor
-  ) rethrows -> (value: Tensor, gradients: ScaledGradients) {
-    let loss = try body(self)
-    let value = loss.detached()
-    return (value, gradients(of: consume loss, scaledBy: scaler))
+extension GradientAccumulator {
+  /// Adds gradients that are all under the same scale.
+  package mutating func add(_ scaled: ScaledGradients, ofMean loss: Double, count: Double) {
+    add(scaled.gradients, ofMean: loss, count: count)
+  }
+
+  /// The mean loss and its gradients, which were added under a scale.
+  package func mean(scale: Double) -> (loss: Double, gradients: ScaledGradients)? {
+    mean.map { ($0.loss, ScaledGradients($0.gradients, scale: scale)) }
   }
 }

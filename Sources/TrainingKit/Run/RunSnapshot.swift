@@ -7,12 +7,20 @@ public struct RunSnapshot: Sendable {
   public let optimizer: any Optimizer
   /// The learning rates.
   public let schedule: Schedule
-  /// How gradients are clipped.
+  /// What losses are computed in, with the state of the loss scale.
+  public let precision: Precision
+  /// How gradients are clipped, with its history.
   public let clipping: Clipping
+  /// What averages gradients, with its averages.
+  public let smoothing: GradientSmoothing?
+  /// The average of the weights.
+  public let average: WeightAverage?
   /// The steps so far, skipped ones included.
   public let steps: Int
   /// The updates so far.
   public let updates: Int
+  /// The counted skips since the last update.
+  public let skipsInARow: Int
   /// Where the generator stands that steps draw from.
   public let random: RandomState
 }
@@ -21,8 +29,9 @@ extension TrainingRun {
   /// The run as it stands now. Restored, it takes the same steps to the same bits.
   public func snapshot() -> RunSnapshot {
     RunSnapshot(
-      weights: model.state(), optimizer: optimizer, schedule: schedule, clipping: clipping,
-      steps: steps, updates: updates, random: (generator ?? .current).state)
+      weights: model.state(), optimizer: optimizer, schedule: schedule, precision: precision,
+      clipping: clipping, smoothing: smoothing, average: average, steps: steps, updates: updates,
+      skipsInARow: skipsInARow, random: (generator ?? .current).state)
   }
 
   /// Takes the run back to a snapshot. Nothing changes when it throws.
@@ -32,9 +41,12 @@ extension TrainingRun {
     try model.load(snapshot.weights)
     optimizer = snapshot.optimizer
     schedule = snapshot.schedule
+    precision = snapshot.precision
     clipping = snapshot.clipping
-    steps = snapshot.steps
-    updates = snapshot.updates
+    smoothing = snapshot.smoothing
+    average = snapshot.average
+    (steps, updates) = (snapshot.steps, snapshot.updates)
+    skipsInARow = snapshot.skipsInARow
     (generator ?? .current).state = snapshot.random
   }
 }

@@ -22,8 +22,12 @@ public enum SkipReason: Sendable, Hashable {
   case nonFiniteLoss(Double)
   /// The gradient of the parameter of this path, and perhaps of later ones, has a NaN or an infinity.
   case nonFiniteGradient(String)
+  /// The same under a loss scale, which was perhaps too large and is lower now.
+  case overflow(String, scale: Double)
   /// The loss depends on no trainable parameter.
   case noGradients
+  /// Nothing in the batch counts, such as labels that are all ignored.
+  case emptyBatch
 }
 
 extension SkipReason: CustomStringConvertible {
@@ -32,7 +36,9 @@ extension SkipReason: CustomStringConvertible {
     switch self {
     case .nonFiniteLoss(let loss): "the loss is \(loss)"
     case .nonFiniteGradient(let path): "the gradient of \(path) is not finite"
+    case .overflow(let path, let scale): "the gradient of \(path) overflowed at loss scale \(scale)"
     case .noGradients: "the loss depends on no trainable parameter"
+    case .emptyBatch: "nothing in the batch counts"
     }
   }
 }
@@ -43,12 +49,14 @@ public struct StepReport: Sendable, Hashable {
   public internal(set) var step: Int
   /// How many updates the run has applied, this step's included.
   public internal(set) var updates = 0
-  /// The loss before the update.
+  /// The loss before the update, without its scale.
   public internal(set) var loss = Double.nan
-  /// The global norm of the gradients before clipping; NaN when the loss was not finite, as there are none then.
-  public internal(set) var gradientNorm = Double.nan
-  /// What clipping multiplied the norm by; 1 when it left gradients as they were.
-  public internal(set) var clipFactor = 1.0
+  /// What was found in the gradients, of each parameter too, and what clipping did; nil when there were none.
+  public internal(set) var clipping: ClippingReport?
+  /// What became of the loss scale; nil where losses are not scaled or there were no gradients.
+  public internal(set) var scale: ScaleUpdate?
+  /// What became of the average of the weights; nil where there is none or the step was skipped.
+  public internal(set) var average: AverageOutcome?
   /// The learning rate of the update.
   public internal(set) var learningRate: Double
   /// Trainable parameters that the loss does not depend on. They are left alone.
@@ -57,6 +65,11 @@ public struct StepReport: Sendable, Hashable {
   ///
   /// - Units: seconds.
   public internal(set) var seconds = 0.0
+
+  /// The global norm of the gradients before clipping; NaN when there were none.
+  public var gradientNorm: Double { clipping?.norm ?? .nan }
+  /// What clipping multiplied the norm by; 1 when it left gradients as they were.
+  public var clipFactor: Double { clipping?.factor ?? 1 }
 
   init(step: Int, learningRate: Double) {
     (self.step, self.learningRate) = (step, learningRate)

@@ -1,0 +1,170 @@
+extension TrainingRun {
+  /// Trains one step: loss, gradients, guard, clipping, smoothing, update, average.
+  ///
+  /// The guard skips the step when the loss or a gradient is not finite.
+  ///
+  /// - Errors: `TensorError` for a mistake in `loss`, `DeviceError` when memory runs out, and whatever `loss` throws;
+  ///   nothing has changed then. ``RunError`` when this is one skipped step in a row too many, and ``LossScaleError``
+  ///   when a loss scale cannot fall any further.
+  public mutating func step(_ loss: (Model) throws -> Tensor) throws -> StepOutcome {
+    try step(accumulating: CollectionOfOne(())) { model, _ in try loss(model) }
+  }
+
+  /// Trains one step on a batch that is too large for memory, part by part.
+  ///
+  ///     try run.step(accumulating: batch.split(size: 16), weight: { Double($0.count) }) { model, part in
+  ///       crossEntropy(model(part.x), part.y)
+  ///     }
+  ///
+  /// The gradients are those of the mean of the parts' losses by weight. Where each loss is a mean, weights that are
+  /// the numbers of what it is the mean of make that the loss of the whole batch, except that batch normalization
+  /// sees the parts. A part of weight 0 is left out.
+  ///
+  /// - Errors: as for a step on one batch; also `TensorError` unless weights are 0 or more and one is above.
+  public mutating func step<Part>(
+    accumulating parts: some Collection<Part>, weight: (Part) -> Double = { _ in 1 },
+    _ loss: (Model, Part) throws -> Tensor
+  ) throws -> StepOutcome {
+    let weights = parts.map(weight)
+    let total = weights.reduce(0, +)
+    guard weights.allSatisfy({ $0 >= 0 }), total > 0, total.isFinite else {
+      throw TensorError.argument(
+        "step", expected: "weights of 0 or more, one of them above", got: weights)
+    }
+    return try step(parts: zip(parts, weights).filter { $0.1 > 0 }) { model, part in
+      (try loss(model, part.0), part.1)
+    }
+  }
+
+  /// Trains one step on parts with mean losses and the counts behind them.
+  private mutating func step<Part>(
+    parts: [Part], _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
+  ) throws -> StepOutcome {
+    let start = ContinuousClock.now
+    let generator = generator ?? .current
+    let members = ModuleMembers(of: model)
+    let (random, buffers) = (generator.state, members.buffers.map(\.buffer.value))
+    var report = StepReport(step: steps, learningRate: schedule.learningRate(at: updates))
+    var reason: SkipReason?
+    defer { if reason != nil { members.restoreBuffers(buffers) } }
+    do {
+      reason = try withRandomGenerator(generator) {
+        try attempt(&report, parts, of: members, loss)
+      }
+    } catch {
+      members.restoreBuffers(buffers)
+      generator.state = random
+      throw error
+    }
+    try takeNote(of: reason)
+    (report.updates, report.seconds) = (updates, start.secondsToNow)
+    return reason.map { .skipped($0, report) } ?? .applied(report)
+  }
+
+  /// Counts a step by what became of it.
+  private mutating func takeNote(of reason: SkipReason?) throws(RunError) {
+    steps += 1
+    guard let reason else {
+      (updates, skipsInARow) = (updates + 1, 0)
+      return
+    }
+    if case .overflow = reason { return }
+    skipsInARow += 1
+    if skipsInARow >= skipLimit { throw .stuck(skips: skipsInARow, reason) }
+  }
+
+  /// Moves the weights, or returns why not.
+  private mutating func attempt<Part>(
+    _ report: inout StepReport, _ parts: [Part], of members: ModuleMembers,
+    _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
+  ) throws -> SkipReason? {
+    try validated { _ = average?.hasOwnWeights(model, "step") }
+    var sum = GradientAccumulator()
+    for part in parts {
+      let value = try add(part, to: &sum, members.parameters, loss)
+      guard value.isFinite else {
+        report.loss = value
+        return .nonFiniteLoss(value)
+      }
+    }
+    guard let (loss, gradients) = sum.mean(scale: precision.scaler?.scale ?? 1) else {
+      return .emptyBatch
+    }
+    (report.loss, report.missing) = (loss, gradients.missing)
+    if gradients.paths.isEmpty { return .noGradients }
+    switch try validated({ gradients.unscaled() }) {
+    case .finite(let gradients):
+      try move(members, against: gradients, &report)
+      return nil
+    case .nonFinite(let found):
+      report.clipping = ClippingReport(of: found)
+      return try refuse(found.nonFinitePaths, &report)
+    }
+  }
+
+  /// Adds the gradients of a part, unless its loss is not finite. Returns the loss.
+  private func add<Part>(
+    _ part: Part, to sum: inout GradientAccumulator, _ parameters: [NamedParameter],
+    _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
+  ) throws -> Double {
+    let (value, count) = try validated { try precision.applied { try loss(model, part) } }
+    guard value.count == 1 else {
+      throw TensorError.shape("step", expected: "a loss of one element", got: value.shape)
+    }
+    let number = count > 0 ? value.detached().item() : 0
+    guard number.isFinite else { return number }
+    try validated {
+      let gradients = parameters.gradients(of: consume value, scaledBy: precision.scaler)
+      sum.add(gradients, ofMean: number, count: count)
+    }
+    return number
+  }
+
+  /// Moves all that an applied step moves. A step that fails leaves no trace.
+  private mutating func move(
+    _ members: ModuleMembers, against gradients: Gradients, _ report: inout StepReport
+  ) throws {
+    var (clipping, smoothing, scaler) = (clipping, smoothing, precision.scaler)
+    report.scale = try scaler?.update(nonFinite: [])
+    let gradients = try validated {
+      let (clipped, clip) = clipping.clip(gradients, parameters: members.parameters)
+      report.clipping = clip
+      return smoothing?.smoothed(clipped) ?? clipped
+    }
+    try validated {
+      optimizer.update(members.parameters, with: gradients, learningRate: report.learningRate)
+    }
+    try validated { report.average = average?.update(from: members) }
+    (self.clipping, self.smoothing, precision.scaler) = (clipping, smoothing, scaler)
+  }
+
+  /// Why gradients that are not finite move nothing but the loss scale, where there is one.
+  private mutating func refuse(
+    _ paths: [String], _ report: inout StepReport
+  ) throws(LossScaleError) -> SkipReason {
+    guard let scale = precision.scaler?.scale else { return .nonFiniteGradient(paths[0]) }
+    report.scale = try precision.scaler!.update(nonFinite: paths)
+    return .overflow(paths[0], scale: scale)
+  }
+}
+
+extension Precision {
+  /// Runs the forward part of a step.
+  fileprivate func applied<Result>(_ body: () throws -> Result) rethrows -> Result {
+    guard let autocastType else { return try body() }
+    return try autocast(autocastType, body)
+  }
+}
+
+extension ModuleMembers {
+  fileprivate func restoreBuffers(_ values: [Tensor]) {
+    for ((_, buffer), value) in zip(buffers, values) { buffer.value = value }
+  }
+}
+
+extension ContinuousClock.Instant {
+  fileprivate var secondsToNow: Double {
+    let (seconds, attoseconds) = duration(to: .now).components
+    return Double(seconds) + Double(attoseconds) * 1e-18
+  }
+}
