@@ -1,6 +1,7 @@
 """Writes Tests/Fixtures/data from PyTorch. README.md beside this file says what is in it.
 
     pip install torch==2.13.0+cpu --extra-index-url https://download.pytorch.org/whl/cpu
+    pip install safetensors==0.8.0 xxhash==4.1.0
     python3 Tests/Fixtures/make_fixtures.py DIGITS.csv
 
 DIGITS.csv: the 1,797 rows of the handwritten digits, 64 pixels (0 to 16) and the class.
@@ -14,28 +15,24 @@ import torch
 
 sys.dont_write_bytecode = True
 
-from generator import losses, pointwise, products, randomness, reductions, rows, shapes
-from generator import training, updates
-from generator import averages
-from generator import clipping
-from generator import data
-from generator import layers
-from generator import optimizers
-from generator import precision
-from generator import schedules
+from generator import averages, clipping, data, files, layers, losses, models, optimizers
+from generator import pointwise, precision, products, randomness, reductions, rows, schedules
+from generator import shapes, training, updates
 from generator.recorder import Suite
 
-# Modules whose data is a pair of its own.
-OWN = [
-    averages,
-    clipping,
-    data,
-    layers,
-    optimizers,
-    precision,
-    schedules,
-]
-OPERATIONS = [pointwise, reductions, products, rows, shapes, losses]
+# What the pair of files of each name is written by.
+SUITES = {
+    "operations": [pointwise, reductions, products, rows, shapes, losses],
+    "parity": [training, updates, randomness],
+    "averages": [averages],
+    "clipping": [clipping],
+    "data": [data],
+    "files": [files],
+    "layers": [layers, models],
+    "optimizers": [optimizers],
+    "precision": [precision],
+    "schedules": [schedules],
+}
 
 
 def prepare():
@@ -44,28 +41,6 @@ def prepare():
     torch.use_deterministic_algorithms(True)
     torch.backends.mkldnn.enabled = False
     warnings.simplefilter("ignore")
-
-
-def operations():
-    suite = Suite("operations")
-    for part in OPERATIONS:
-        part.generate(suite)
-    return suite
-
-
-def parity(digits):
-    suite = Suite("parity")
-    training.generate(suite, digits)
-    updates.generate(suite)
-    randomness.generate(suite)
-    return suite
-
-
-def own(part):
-    """The pair of a module that has one of its own, under its name."""
-    suite = Suite(part.__name__.rpartition(".")[2])
-    part.generate(suite)
-    return suite
 
 
 def report(suite, size):
@@ -81,8 +56,10 @@ def main():
     prepare()
     directory = pathlib.Path(__file__).parent / "data"
     directory.mkdir(exist_ok=True)
-    suites = [operations(), parity(pathlib.Path(sys.argv[1]))] + [own(part) for part in OWN]
-    for suite in suites:
+    for name, parts in SUITES.items():
+        suite = Suite(name, digits=pathlib.Path(sys.argv[1]))
+        for part in parts:
+            part.generate(suite)
         report(suite, suite.write(directory))
 
 

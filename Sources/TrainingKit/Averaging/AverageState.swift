@@ -26,7 +26,7 @@ extension WeightAverage {
   }
 
   private func count(_ key: String, _ rest: inout [String: Tensor]) throws(StateError) -> Int {
-    Int(try take(key, of: .scalar, from: &rest).item())
+    try take(key, of: .scalar, from: &rest).count(at: key)
   }
 
   private func take(

@@ -14,6 +14,8 @@ extension DataLoader {
     public var seed: UInt64
     /// The generator at the start of the epoch, for loaders that were given one.
     public var generator: RandomState?
+    /// The same generator now, which others may draw from too.
+    public var currentGenerator: RandomState?
     let data: Data
   }
 
@@ -25,9 +27,11 @@ extension DataLoader {
     if state.data != self.state.data {
       return error("a state over \(self.state.data)", "one over \(state.data)")
     }
-    if (state.generator == nil) != (self.state.generator == nil) {
+    let isWithGenerator = generator != nil
+    if [state.generator, state.currentGenerator].contains(where: { ($0 != nil) != isWithGenerator })
+    {
       let (with, without) = ("one with a generator", "one without a generator")
-      return state.generator == nil ? error(with, without) : error(without, with)
+      return isWithGenerator ? error(with, without) : error(without, with)
     }
     if state.epoch < 0 || !(0...batchCount).contains(state.batch) {
       return error(

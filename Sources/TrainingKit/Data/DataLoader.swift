@@ -17,7 +17,7 @@ public final class DataLoader: Sequence {
   private let dataset: any Dataset
   private let sampler: any Sampler
   private let settings: Settings
-  private let generator: RandomGenerator?
+  let generator: RandomGenerator?
   private var place: State
   /// Whether the epoch of `place` is still to be begun, or to be gone on with.
   private var isWaiting = true
@@ -66,6 +66,7 @@ public final class DataLoader: Sequence {
       workers: Swift.max(workers, 0), dropLast: dropLast)
     place = State(
       epoch: 0, batch: 0, seed: seed, generator: generator?.state,
+      currentGenerator: generator?.state,
       data: State.Data(
         examples: dataset.count, examplesPerEpoch: sampler.count(of: dataset.count),
         batchSize: settings.batchSize))
@@ -83,13 +84,18 @@ public final class DataLoader: Sequence {
   /// - Errors: traps when a state is set that is not one of a loader of as many examples, in batches of this size; the
   ///   loader then stays where it stands.
   public var state: State {
-    get { place }
+    get {
+      var state = place
+      state.currentGenerator = generator?.state
+      return state
+    }
     set {
       if let mistake = mistake(in: newValue) {
         Context.current.fail(mistake)
         return
       }
       place = newValue
+      if let now = newValue.currentGenerator { generator?.state = now }
       isWaiting = true
       iteration += 1
     }
@@ -112,8 +118,12 @@ public final class DataLoader: Sequence {
     let start = RandomState(
       .philox(key: place.seed, position: UInt64(truncatingIfNeeded: place.epoch + 1) << 40))
     let source = generator ?? RandomGenerator(start)
+    let now = source.state
     if let start = place.generator { source.state = start }
-    return sampler.positions(of: dataset.count, epoch: place.epoch, generator: source)
+    let order = sampler.positions(of: dataset.count, epoch: place.epoch, generator: source)
+    // The order of an epoch under way was drawn before, and others have drawn from the generator since.
+    if place.batch > 0 { source.state = now }
+    return order
   }
 
   fileprivate func handOut(_ batch: Int, of iteration: Int) {

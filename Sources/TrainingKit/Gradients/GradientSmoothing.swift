@@ -81,12 +81,12 @@ extension GradientSmoothing {
       let missing = [step, average].filter { state[$0] == nil }
       if missing.count == 2 { continue }
       guard missing.isEmpty else { throw .missing(missing) }
-      for (path, shape) in [(step, .scalar), (average, named.parameter.value.shape)]
-      where state[path]!.shape != shape {
-        throw .shape(path: path, expected: shape, got: state[path]!.shape)
+      let shape = named.parameter.value.shape
+      guard state[average]!.shape == shape else {
+        throw .shape(path: average, expected: shape, got: state[average]!.shape)
       }
       var own = ParameterState()
-      own.step = Int(state[step]!.item())
+      own.step = try state[step]!.count(at: step)
       own.tensors["average"] = state[average]!.detached()
       loaded[named.path] = own
     }

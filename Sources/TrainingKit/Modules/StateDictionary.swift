@@ -6,6 +6,8 @@ public enum StateError: Error, Sendable, Hashable {
   case unexpected([String])
   /// A value has another shape than the module's.
   case shape(path: String, expected: Shape, got: Shape)
+  /// A value that counts something is no whole number of 0 or more.
+  case count(path: String, got: Double)
 }
 
 extension StateError: CustomStringConvertible {
@@ -18,7 +20,20 @@ extension StateError: CustomStringConvertible {
       "load: expected only values that the module has, got \(paths.joined(separator: ", "))"
     case .shape(let path, let expected, let got):
       "load: expected \(path) of \(expected), got \(got)"
+    case .count(let path, let got):
+      "load: expected \(path) to be a whole number of 0 or more, got \(got)"
     }
+  }
+}
+
+extension Tensor {
+  /// The number of a state that counts something.
+  package func count(at path: String) throws(StateError) -> Int {
+    guard shape == .scalar else { throw .shape(path: path, expected: .scalar, got: shape) }
+    guard let count = Int(exactly: item()), count >= 0 else {
+      throw .count(path: path, got: item())
+    }
+    return count
   }
 }
 

@@ -39,9 +39,7 @@ extension Optimizer {
     if missing.count == keys.count + 1 { return nil }
     guard missing.isEmpty else { throw .missing(missing) }
     var state = ParameterState()
-    let step = try take(stepKey, of: .scalar, from: &rest).item()
-    guard let step = Int(exactly: step), step >= 0 else { throw .missing([stepKey]) }
-    state.step = step
+    state.step = try rest.removeValue(forKey: stepKey)!.count(at: stepKey)
     for (slot, key) in zip(slots, keys) {
       state.tensors[slot.name] = try take(key, of: slot.shape, from: &rest)
         .cast(to: slot.dtype ?? value.dtype.updateType)

@@ -91,9 +91,9 @@ RUN = {"modelSeed": 0, "steps": 60, "batchSize": 64, "learningRate": 1e-3}
 SCALER = {"init_scale": 2.0**26, "growth_interval": 8}
 
 
-def runs(suite, path):
+def runs(suite):
     """A perceptron on the digits: losses and scales of each step."""
-    pixels, labels = digits(path)
+    pixels, labels = digits(suite.digits)
     for dtype in HALVES:
         torch.manual_seed(RUN["modelSeed"])
         model = nn.Sequential(nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 10))
@@ -114,8 +114,8 @@ def runs(suite, path):
              {"losses": torch.stack(losses), "scales": torch.tensor(scales)})
 
 
-def generate(suite, path):
+def generate(suite):
     lists(suite)
     scalers(suite)
     calls(suite)
-    runs(suite, path)
+    runs(suite)

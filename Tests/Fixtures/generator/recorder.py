@@ -22,8 +22,9 @@ ALL = list(DTYPES.values())
 class Suite:
     """A file pair: NAME.jsonl with the cases, NAME.bin with their numbers."""
 
-    def __init__(self, name):
+    def __init__(self, name, digits):
         self.name = name
+        self.digits = digits
         self.lines = []
         self.payload = bytearray()
         self.places = {}

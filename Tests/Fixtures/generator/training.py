@@ -46,8 +46,8 @@ def epochs_of(count):
                         for _ in range(-(-steps // per_epoch))])
 
 
-def multilayer_perceptron(suite, path):
-    pixels, labels = digits(path)
+def multilayer_perceptron(suite):
+    pixels, labels = digits(suite.digits)
     order = epochs_of(len(labels))
     size, per_epoch = MLP["batchSize"], len(labels) // MLP["batchSize"]
     for dtype in PRECISIONS:
@@ -155,6 +155,6 @@ def transformer(suite):
         note(suite, "training", "gpt", GPT, {"tokens": tokens.int(), **initial, **found})
 
 
-def generate(suite, path):
-    multilayer_perceptron(suite, path)
+def generate(suite):
+    multilayer_perceptron(suite)
     transformer(suite)
