@@ -15,9 +15,9 @@ import torch
 
 sys.dont_write_bytecode = True
 
-from generator import averages, clipping, data, files, layers, losses, models, optimizers
-from generator import pointwise, precision, products, randomness, reductions, rows, schedules
-from generator import shapes, training, updates
+from generator import averages, clipping, data, files, initializers, layers, losses, models
+from generator import networks, optimizers, pointwise, precision, products, randomness, reductions
+from generator import rows, schedules, shapes, training, updates
 from generator.recorder import Suite
 
 # What the pair of files of each name is written by.
@@ -28,7 +28,9 @@ SUITES = {
     "clipping": [clipping],
     "data": [data],
     "files": [files],
+    "initializers": [initializers],
     "layers": [layers, models],
+    "networks": [networks],
     "optimizers": [optimizers],
     "precision": [precision],
     "schedules": [schedules],

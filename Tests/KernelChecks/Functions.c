@@ -12,6 +12,16 @@ static real gelu(real x) { return x * normal_cdf(x); }
 static real gelu_tanh(real x) {
   return x * sigmoid(1.59576912160573071176L * (x + 0.044715L * x * x * x));
 }
+// By the series of x cosh(x) - sinh(x) where x and its tangent nearly cancel.
+static real tanhshrink(real x) {
+  if (x == 0 || fabsl(x) > 1) return x - tanhl(x);
+  real sum = 0, power = x;
+  for (int n = 1; n < 20; n++) {
+    power *= x * x / (2 * n * (2 * n + 1));
+    sum += 2 * n * power;
+  }
+  return sum / coshl(x);
+}
 static real silu(real x) { return x * sigmoid(x); }
 static real mish(real x) { return x * tanhl(softplus(x)); }
 static real elu(real x) { return x > 0 ? x : expm1l(x); }
@@ -53,8 +63,9 @@ static const function functions[] = {
   EVEN(sigmoid, sigmoid, -20, 20, 2.5, 2.5) ALL(sigmoid, sigmoid, 2.5, 2.5)
   EVEN(logSigmoid, log_sigmoid, -20, 20, 2, 2) ALL(logSigmoid, log_sigmoid, 2, 2)
   EVEN(softplus, softplus, -20, 20, 2, 2, 1, inf)
-  EVEN(gelu, gelu, -6, 6, 6, 8) EVEN(gelu, gelu, -40, 10, 6, 8)
-  EVEN(geluTanh, gelu_tanh, -4, 4, 24, 24)
+  EVEN(gelu, gelu, -6, 6, 4, 4) EVEN(gelu, gelu, -40, 10, 4, 4.5)
+  EVEN(geluTanh, gelu_tanh, -4, 4, 4, 4) EVEN(geluTanh, gelu_tanh, -12, 10, 4, 4)
+  EVEN(tanhshrink, tanhshrink, -4, 4, 12, 12) EVEN(tanhshrink, tanhshrink, -0.1, 0.1, 4, 4)
   EVEN(silu, silu, -20, 20, 4, 4) EVEN(mish, mish, -20, 20, 5, 5)
   EVEN(elu, elu, -20, 20, 2, 2, 1)
   EVEN(floor, floorl, -100, 100, 0, 0) ALL(floor, floorl, 0, 0)

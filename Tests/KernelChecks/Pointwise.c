@@ -197,6 +197,7 @@ static void check_corners(void) {
     {tk_unary_hardsigmoid, 3, 1, 0}, {tk_unary_hardsigmoid, -3, 0, 0},
     {tk_unary_softshrink, 0.5, 0, 0}, {tk_unary_softshrink, -0.5, 0, 0},
     {tk_unary_hardshrink, 0.5, 0, 0}, {tk_unary_hardshrink, -0.5, 0, 0},
+    {tk_unary_tanhshrink, -0.0, 0, 0}, {tk_unary_tanhshrink, inf, inf, 1},
     {tk_unary_logSigmoid, -inf, -inf, 1}, {tk_unary_logSigmoid, -200, -200, 1},
     {tk_unary_logSigmoid, 0, -0.69314718055994529, 0.5}, {tk_unary_softsign, 0, 0, 1},
     {tk_unary_softsign, inf, nan, 0}, {tk_unary_threshold, 0.5, 9, 0}, {tk_unary_abs, 0, 0, 0},

@@ -45,10 +45,11 @@ extension FixtureOperations {
 }
 
 extension FixtureCall {
-  fileprivate var reduction: Reduction {
+  var reduction: Reduction<Tensor> {
     switch attributes["reduction"]!.text {
     case "none": .none
     case "sum": .sum
+    case "batchMean": .batchMean
     default: .mean
     }
   }

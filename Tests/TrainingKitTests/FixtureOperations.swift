@@ -6,7 +6,7 @@ enum FixtureOperations {
   typealias Call = @Sendable (FixtureCall) -> [Tensor]
 
   static let all: [String: Call] = pointwise.merging(folds) { $1 }.merging(products) { $1 }
-    .merging(rows) { $1 }.merging(shapes) { $1 }.merging(losses) { $1 }
+    .merging(rows) { $1 }.merging(shapes) { $1 }.merging(losses) { $1 }.merging(networks) { $1 }
 }
 
 /// The inputs of a case by name, and its attributes.

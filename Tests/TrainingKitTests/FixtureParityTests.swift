@@ -6,10 +6,10 @@ import XCTest
 /// Values and gradients of every operation, beside PyTorch's numbers.
 final class FixtureParityTests: XCTestCase {
   func testEveryCaseMatchesPyTorch() throws {
-    let file = try FixtureFile("operations")
+    let files = try ["operations", "networks"].map { try FixtureFile($0) }
     let decoder = JSONDecoder()
     var passed: [String: Int] = [:]
-    for line in file.lines {
+    for (file, line) in files.flatMap({ file in file.lines.map { (file, $0) } }) {
       let fixture = try decoder.decode(FixtureCase.self, from: line)
       withEvery("operation", in: [fixture.operation]) { operation in
         withEvery("case", in: ["\(fixture.label), \(fixture.dtype), \(fixture.attributes)"]) { _ in
@@ -18,8 +18,9 @@ final class FixtureParityTests: XCTestCase {
       }
     }
     let total = passed.values.reduce(0, +)
-    print("fixtures: \(total) of \(file.lines.count) cases pass")
-    XCTAssertEqual(total, file.lines.count)
+    let count = files.reduce(0) { $0 + $1.lines.count }
+    print("fixtures: \(total) of \(count) cases pass")
+    XCTAssertEqual(total, count)
     let missing = Set(FixtureOperations.all.keys).subtracting(passed.keys)
     XCTAssertEqual(missing, [], "operations without a fixture")
   }

@@ -4,17 +4,22 @@ import XCTest
 
 final class LossTests: XCTestCase {
   private func predictions(_ sample: LossSample, _ dtype: DType = .float64) -> Tensor {
-    RandomGenerator(seed: 2).uniform(sample.shape, in: -2..<2, dtype: .float64).cast(to: dtype)
+    RandomGenerator(seed: 2).uniform(sample.shape, in: sample.interval, dtype: .float64)
+      .cast(to: dtype)
   }
+
+  private let reductions: [(name: String, Reduction<Tensor>)] = [
+    ("none", .none), ("mean", .mean), ("sum", .sum), ("batchMean", .batchMean),
+  ]
 
   func testEveryLossHasTheRightGradients() {
     for sample in LossCatalog.all {
-      for reduction in Reduction.allCases {
+      for (name, reduction) in reductions {
         for order in [1, 2] {
           let check = checkGradients(
-            of: { sample.apply($0[0], sample.targets, reduction) }, at: [predictions(sample)],
+            of: { sample($0[0], sample.targets, reduction) }, at: [predictions(sample)],
             order: order)
-          XCTAssertTrue(check.isCorrect, "\(sample.name), \(reduction): \(check)")
+          XCTAssertTrue(check.isCorrect, "\(sample.name), \(name): \(check)")
         }
       }
     }
@@ -23,21 +28,33 @@ final class LossTests: XCTestCase {
   func testEveryLossIsReducedConsistently() {
     for sample in LossCatalog.all {
       let x = predictions(sample)
-      let each = sample.apply(x, sample.targets, .none)
-      let sum = sample.apply(x, sample.targets, .sum)
+      let each = sample(x, sample.targets, .none)
+      let sum = sample(x, sample.targets, .sum)
       XCTAssertTrue(sum.isClose(to: each.sum(), relative: 1e-12), sample.name)
-      let mean = sample.apply(x, sample.targets, .mean).item()
+      let mean = sample(x, sample.targets, .mean).item()
       XCTAssertGreaterThanOrEqual(mean, each.min().item(), sample.name)
       XCTAssertLessThanOrEqual(mean, each.max().item(), sample.name)
+      let batchMean = sample(x, sample.targets, .batchMean).item()
+      let batch = each.rank == 0 ? 1 : each.shape[0]
+      XCTAssertEqual(batchMean, sum.item() / Double(batch), accuracy: 1e-12, sample.name)
+      let counted = sample(x, sample.targets, .counted)
+      XCTAssertEqual(counted.count, sample.count ?? Double(each.shape.count), sample.name)
+      XCTAssertTrue(counted.sum.isIdentical(to: sum), sample.name)
+      XCTAssertEqual(counted.mean.item(), mean, accuracy: 1e-12, sample.name)
     }
   }
 
   func testEveryLossKeepsTheDType() {
     for sample in LossCatalog.all {
       for dtype in [DType.float32, .float16, .bfloat16] {
-        let loss = sample.apply(predictions(sample, dtype), sample.targets.matching(dtype), .mean)
-        XCTAssertEqual(loss.dtype, dtype, sample.name)
-        let exact = sample.apply(predictions(sample), sample.targets, .mean).item()
+        for (name, reduction) in reductions {
+          let loss = sample(predictions(sample, dtype), sample.targets.matching(dtype), reduction)
+          XCTAssertEqual(loss.dtype, dtype, "\(sample.name), \(name)")
+        }
+        let loss = sample(predictions(sample, dtype), sample.targets.matching(dtype), .mean)
+        let exact = sample(
+          predictions(sample, dtype).cast(to: .float64), sample.targets.matching(dtype), .mean
+        ).item()
         XCTAssertEqual(
           loss.item(), exact, accuracy: 8 * dtype.machineEpsilon * max(1, exact),
           "\(sample.name) in \(dtype)")
@@ -45,11 +62,11 @@ final class LossTests: XCTestCase {
     }
   }
 
-  func testEveryLossIsFiniteForLargeLogits() {
+  func testEveryLossIsFiniteForLargePredictions() {
     for sample in LossCatalog.all {
       for dtype in [DType.float32, .float64] {
-        let x = (predictions(sample, dtype) * 1e4).tracked()
-        let loss = sample.apply(x, sample.targets, .mean)
+        let x = (predictions(sample, dtype) * sample.growth).tracked()
+        let loss = sample(x, sample.targets, .mean)
         XCTAssertTrue(loss.item().isFinite, sample.name)
         XCTAssertEqual(loss.gradient(for: x).isFinite().all().item(), 1, sample.name)
       }
@@ -142,10 +159,53 @@ final class LossTests: XCTestCase {
     XCTAssertEqual(pull.elements(Float.self), [1, -1])
   }
 
-  func testTheMeanOverNothingIsNaN() {
-    let nothing = Tensor.zeros([0])
-    XCTAssertTrue(meanSquaredError(nothing, nothing).item().isNaN)
-    XCTAssertEqual(meanSquaredError(nothing, nothing, reduction: .sum).item(), 0)
+  func testTheMeanOverNothingIsZero() {
+    let nothing = Tensor.zeros([0, 3]).tracked()
+    let losses: [(Reduction<Tensor>) -> Tensor] = [
+      { meanSquaredError(nothing, nothing.detached(), reduction: $0) },
+      { binaryCrossEntropy(nothing, nothing.detached(), reduction: $0) },
+      { klDivergence(nothing, nothing.detached(), reduction: $0) },
+      { crossEntropy(nothing, Tensor([Int]()), reduction: $0) },
+      { crossEntropy(nothing, nothing.detached(), reduction: $0) },
+      { zLoss(nothing, reduction: $0) },
+      { tripletMarginLoss(anchor: nothing, positive: nothing, negative: nothing, reduction: $0) },
+    ]
+    for (position, loss) in losses.enumerated() {
+      for reduction in [Reduction.mean, .sum, .batchMean] {
+        let value = loss(reduction)
+        XCTAssertEqual(value.item(), 0, "\(position)")
+        XCTAssertEqual(value.gradient(for: nothing).shape, [0, 3], "\(position)")
+      }
+    }
+    XCTAssertEqual(LossSum.zero.mean.item(), 0)
+  }
+
+  /// A prediction that is not a number is a symptom for the guard of a step, and no mistake.
+  func testNaNPredictionsGiveNaNLosses() {
+    let broken = Tensor([Float.nan, 0.5])
+    XCTAssertTrue(binaryCrossEntropy(broken, Tensor([1.0, 0])).item().isNaN)
+    XCTAssertTrue(klDivergence(broken, Tensor([0.5, 0.5])).item().isNaN)
+    XCTAssertTrue(hingeEmbeddingLoss(broken, Tensor([1, 1])).item().isNaN)
+  }
+
+  /// What PyTorch computes as 0 · ∞.
+  func testATargetOfNoProbabilityCostsNothing() {
+    let logQ = Tensor([-Float.infinity, 0]).tracked()
+    let target = Tensor([0.0, 1]).tracked()
+    let loss = klDivergence(logQ, target, reduction: .sum)
+    XCTAssertEqual(loss.item(), 0)
+    let gradients = loss.gradients(for: [logQ, target])
+    XCTAssertEqual(gradients[0].elements(Float.self), [0, -1])
+    XCTAssertEqual(gradients[1].elements(Float.self), [0, 1])
+    XCTAssertEqual(klDivergence(logQ, target.log(), logTargets: true, reduction: .sum).item(), 0)
+    let impossible = klDivergence(logQ, Tensor([0.5, 0.5]), reduction: .sum)
+    XCTAssertEqual(impossible.item(), .infinity)
+  }
+
+  func testZLossLeavesOutWhatTheLabelsIgnore() {
+    let expected = zLoss(logits.taking(Tensor([0, 1, 3])), weight: 0.5)
+    XCTAssertEqual(zLoss(logits, labels, weight: 0.5).item(), expected.item(), accuracy: 1e-14)
+    XCTAssertEqual(zLoss(logits, labels, weight: 0.5, reduction: .none)[2].item(), 0)
   }
 
   func testALabelThatIsNoClassIsAMistake() {
@@ -161,11 +221,17 @@ final class LossTests: XCTestCase {
     let losses: [(Tensor, Tensor) -> Tensor] = [
       { meanSquaredError($0, $1) }, { l1Loss($0, $1) }, { huberLoss($0, $1) },
       { smoothL1Loss($0, $1) }, { binaryCrossEntropyWithLogits($0, $1) },
+      { binaryCrossEntropy($0, $1) }, { sigmoidFocalLoss($0, $1) }, { klDivergence($0, $1) },
+      { poissonNegativeLogLikelihood($0, $1) }, { hingeEmbeddingLoss($0, $1 + 1) },
+      { gaussianNegativeLogLikelihood($0, $1, variance: $0) },
+      { marginRankingLoss($0, $1, .ones([4])) }, { marginRankingLoss($1, $1, $0 + 1) },
+      { tripletMarginLoss(anchor: $0, positive: $0, negative: $1) },
+      { cosineEmbeddingLoss($0, $1, Tensor.ones($0.shape.rank == 2 ? [4] : [])) },
     ]
     for loss in losses {
       XCTAssertThrowsError(try validated { loss(column, row) })
-      XCTAssertNoThrow(try validated { loss(row, row) })
     }
+    for loss in losses.prefix(9) { XCTAssertNoThrow(try validated { loss(row, row) }) }
     XCTAssertThrowsError(try validated { meanSquaredError(column, row) }) {
       XCTAssertEqual(
         "\($0)",
@@ -183,6 +249,44 @@ final class LossTests: XCTestCase {
       ("a single logit", { crossEntropy(Tensor(1.0), Tensor(0)) }),
       ("delta", { huberLoss(self.logits, self.logits, delta: 0) }),
       ("beta", { smoothL1Loss(self.logits, self.logits, beta: -1) }),
+      ("a probability of 2", { binaryCrossEntropy(Tensor([0.5, 2]), Tensor([0.0, 1])) }),
+      (
+        "weight of probabilities",
+        {
+          binaryCrossEntropy(Tensor([0.5]), Tensor([0.0]), weight: Tensor([1.0, 2]))
+        }
+      ),
+      ("gamma", { sigmoidFocalLoss(self.logits, self.logits, gamma: -1) }),
+      ("no sign", { hingeEmbeddingLoss(Tensor([0.5, 1]), Tensor([1, 0])) }),
+      ("signs of vectors", { cosineEmbeddingLoss(self.logits, self.logits, Tensor([1, 1, 1])) }),
+      (
+        "margin",
+        {
+          tripletMarginLoss(
+            anchor: self.logits, positive: self.logits, negative: self.logits, margin: 0)
+        }
+      ),
+      (
+        "a single vector",
+        {
+          let x = Tensor(1.0)
+          return tripletMarginLoss(anchor: x, positive: x, negative: x)
+        }
+      ),
+      (
+        "negative variance",
+        {
+          gaussianNegativeLogLikelihood(self.logits, self.logits, variance: self.logits)
+        }
+      ),
+      (
+        "variances of a row",
+        {
+          gaussianNegativeLogLikelihood(self.logits, self.logits, variance: Tensor.ones([3]))
+        }
+      ),
+      ("z of a scalar", { zLoss(Tensor(1.0)) }),
+      ("z of labels", { zLoss(self.logits, Tensor([1])) }),
       (
         "positive weight",
         {

@@ -102,13 +102,17 @@ INLINE V NAME(sigmoid)(V x) {
 }
 INLINE V NAME(softplus)(V x) { return MAXIMUM(x, ZERO) + LOG1P(EXP(-ABS(x))); }
 
-// exp(factor x^2) for a factor of -1 or -1/2. The rounding of x^2, which exp would magnify, is made
-// good.
-INLINE V NAME(gaussian)(V x, V factor) {
+// exp(factor x^2) for a factor of -1 or -1/2, and how much of it, relatively, is lost by the
+// rounding of x^2, which exp magnifies.
+INLINE V NAME(rounded_gaussian)(V x, V factor, V *lost) {
   x = CLAMP(x, -CONSTANT(gaussian_end), CONSTANT(gaussian_end));
   V square = x * x;
-  V e = EXP(factor * square);
-  return FMA(e, factor * NAME(product_error)(x, x, square), e);
+  *lost = factor * NAME(product_error)(x, x, square);
+  return EXP(factor * square);
+}
+INLINE V NAME(gaussian)(V x, V factor) {
+  V lost, e = NAME(rounded_gaussian)(x, factor, &lost);
+  return FMA(e, lost, e);
 }
 // exp(a^2) erfc(a) for a >= 0
 INLINE V NAME(scaled_erfc)(V a) {
@@ -124,9 +128,19 @@ INLINE V NAME(erf)(V x) {
   V far = ONE - NAME(scaled_erfc)(a) * GAUSSIAN(a, -ONE);
   return COPY_SIGN(SELECT(LT(a, ONE), near, far), x);
 }
+// The normal distribution's share beyond a >= 0, times exp(a^2 / 2), and how much of it,
+// relatively, is lost by the rounding of an inverse.
+INLINE V NAME(rounded_tail)(V a, V *lost) {
+  V b = CLAMP(a, ZERO, CONSTANT(tail_end)), pivot = CONSTANT(tail_pivot);
+  V inverse = ONE / (b + pivot), t = (b - pivot) * inverse;
+  V residue = FMA(-t, b, FMA(t + ONE, -pivot, b));
+  *lost = FMA(-inverse, pivot, FMA(-inverse, b, ONE));
+  return HORNER(FMA(inverse, residue, t), tail_terms) * inverse;
+}
 INLINE V NAME(normal_cdf)(V x) {
-  V tail = NAME(scaled_erfc)(ABS(x) * SPLAT(0.70710678118654752)) * GAUSSIAN(x, SPLAT(-0.5));
-  tail = tail * SPLAT(0.5);
+  V tail_lost, tail = NAME(rounded_tail)(ABS(x), &tail_lost);
+  V lost, e = NAME(rounded_gaussian)(x, SPLAT(-0.5), &lost), product = tail * e;
+  tail = product + FMA(product, lost + tail_lost, NAME(product_error)(tail, e, product));
   return SELECT(GT(x, ZERO), ONE - tail, tail);
 }
 

@@ -1,6 +1,6 @@
 /// What a layer's output goes through next: it decides how large weights start.
 public enum Nonlinearity: Sendable, Hashable {
-  /// Nothing.
+  /// Nothing, after a linear or convolutional layer.
   case linear
   /// The logistic sigmoid.
   case sigmoid
@@ -27,12 +27,14 @@ public enum Nonlinearity: Sendable, Hashable {
   }
 }
 
-/// Which neighbours of a weight He initialization counts.
+/// Which neighbours of a weight an initializer counts.
 public enum FanMode: Sendable, Hashable {
   /// The values that an output is made of: keeps the variance of signals.
   case fanIn
   /// The values that an input goes into: keeps the variance of gradients.
   case fanOut
+  /// The mean of the two: a compromise.
+  case fanAverage
 }
 
 /// How many values each output is made of, and how many each input goes into.
@@ -45,5 +47,13 @@ package struct Fans: Sendable, Hashable {
     let window = shape.dropFirst(2).reduce(1, *)
     self.in = shape[1] * window
     out = shape[0] * window
+  }
+
+  func count(_ mode: FanMode) -> Double {
+    switch mode {
+    case .fanIn: Double(self.in)
+    case .fanOut: Double(out)
+    case .fanAverage: Double(self.in + out) / 2
+    }
   }
 }

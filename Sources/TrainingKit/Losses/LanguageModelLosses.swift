@@ -12,18 +12,17 @@
 ///     from drifting away; PaLM's is 1e-4 (Chowdhery et al. 2022, arXiv:2204.02311, section 5).
 /// - Numerics: the mean is over the tokens that take part, and 0 where none does.
 /// - Errors: traps when a token is neither in the vocabulary nor `ignoreIndex`, or shapes do not fit.
-public func causalLanguageModelLoss(
+public func causalLanguageModelLoss<Result>(
   _ logits: Tensor, _ tokens: Tensor, ignoreIndex: Int = -100, zLoss: Double = 0,
-  reduction: Reduction = .mean
-) -> Tensor {
-  let name = "causalLanguageModelLoss"
-  return checked { () throws(TensorError) in
+  reduction: Reduction<Result> = .mean
+) -> Result {
+  reduction.applied(logits) { (logits) throws(TensorError) in
+    let name = "causalLanguageModelLoss"
     try expectTokens(tokens, of: logits, name)
     guard tokens.shape[1] > 1 else {
       throw .shape(name, expected: "sequences of at least two tokens", got: tokens.shape)
     }
-    return languageModelLoss(
-      logits[.all, ..<(-1)], tokens[.all, 1...], ignoreIndex, zLoss, reduction)
+    return try surprise(logits[.all, ..<(-1)], tokens[.all, 1...], ignoreIndex, zLoss, name)
   }
 }
 
@@ -42,13 +41,14 @@ public func causalLanguageModelLoss(
 ///   - zLoss: as in ``causalLanguageModelLoss(_:_:ignoreIndex:zLoss:reduction:)``.
 /// - Numerics: the mean is over the places that take part, and 0 where none does.
 /// - Errors: traps when a label is neither in the vocabulary nor `ignoreIndex`, or shapes do not fit.
-public func maskedLanguageModelLoss(
+public func maskedLanguageModelLoss<Result>(
   _ logits: Tensor, _ labels: Tensor, ignoreIndex: Int = -100, zLoss: Double = 0,
-  reduction: Reduction = .mean
-) -> Tensor {
-  checked { () throws(TensorError) in
-    try expectTokens(labels, of: logits, "maskedLanguageModelLoss")
-    return languageModelLoss(logits, labels, ignoreIndex, zLoss, reduction)
+  reduction: Reduction<Result> = .mean
+) -> Result {
+  reduction.applied(logits) { (logits) throws(TensorError) in
+    let name = "maskedLanguageModelLoss"
+    try expectTokens(labels, of: logits, name)
+    return try surprise(logits, labels, ignoreIndex, zLoss, name)
   }
 }
 
@@ -62,23 +62,13 @@ private func expectTokens(
   }
 }
 
-private func languageModelLoss(
-  _ logits: Tensor, _ labels: Tensor, _ ignoreIndex: Int, _ zLoss: Double, _ reduction: Reduction
-) -> Tensor {
-  let rows = logits.flattened(from: 0, through: 1)
-  let targets = labels.flattened()
-  let kind = zLoss == 0 ? reduction : .none
-  let surprise = crossEntropy(rows, targets, ignoreIndex: ignoreIndex, reduction: kind)
-  guard zLoss != 0 else { return kind == .none ? surprise.reshaped(labels.shape) : surprise }
-  let real = rows.cast(to: rows.dtype.statistics)
-  let drift = (real.logSumExp(axes: [-1]).square() * zLoss).cast(to: rows.dtype)
-  let takesPart = targets.cast(to: .int64) .!= ignoreIndex
-  let each = which(takesPart, surprise + drift, Tensor.zeros([], dtype: rows.dtype))
-  switch reduction {
-  case .none: return each.reshaped(labels.shape)
-  case .sum: return each.sum()
-  case .mean:
-    let count = takesPart.cast(to: rows.dtype).sum()
-    return each.sum() / count.maximum(Tensor.ones([], dtype: rows.dtype))
-  }
+/// The cross entropy of each place, and its z-loss.
+private func surprise(
+  _ logits: Tensor, _ labels: Tensor, _ ignoreIndex: Int, _ weight: Double, _ name: String
+) throws(TensorError) -> ElementLosses {
+  let rows = logits.cast(to: logits.dtype.statistics).flattened(from: 0, through: 1)
+  let target = try ClassTarget(labels.flattened(), of: rows, ignoring: ignoreIndex, name)
+  let hit = target.picked(from: -rows.logSoftmax(axis: 1))
+  let drift = weight == 0 ? nil : rows.logSumExp(axes: [1]).square() * weight
+  return target.losses(drift.map { hit + $0 } ?? hit, dtype: logits.dtype).reshaped(labels.shape)
 }

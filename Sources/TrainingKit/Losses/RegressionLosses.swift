@@ -4,10 +4,12 @@
 ///
 /// - Shape: predictions and targets of one shape → a single value, or that shape without reduction.
 /// - Errors: traps when the shapes differ, even if they broadcast.
-public func meanSquaredError(
-  _ predictions: Tensor, _ targets: Tensor, reduction: Reduction = .mean
-) -> Tensor {
-  distance("meanSquaredError", predictions, targets, reduction) { $0.square() }
+public func meanSquaredError<Result>(
+  _ predictions: Tensor, _ targets: Tensor, reduction: Reduction<Result> = .mean
+) -> Result {
+  reduction.applied(predictions, targets) { (predictions, targets) throws(TensorError) in
+    try distance("meanSquaredError", predictions, targets) { $0.square() }
+  }
 }
 
 /// The magnitudes of the differences: the mean absolute error.
@@ -15,10 +17,12 @@ public func meanSquaredError(
 /// - Shape: predictions and targets of one shape → a single value, or that shape without reduction.
 /// - Gradient: 0 where prediction and target are equal.
 /// - Errors: traps when the shapes differ, even if they broadcast.
-public func l1Loss(
-  _ predictions: Tensor, _ targets: Tensor, reduction: Reduction = .mean
-) -> Tensor {
-  distance("l1Loss", predictions, targets, reduction) { $0.abs() }
+public func l1Loss<Result>(
+  _ predictions: Tensor, _ targets: Tensor, reduction: Reduction<Result> = .mean
+) -> Result {
+  reduction.applied(predictions, targets) { (predictions, targets) throws(TensorError) in
+    try distance("l1Loss", predictions, targets) { $0.abs() }
+  }
 }
 
 /// Half the squares of differences up to `delta`, and straight lines of slope `delta` beyond:
@@ -27,14 +31,14 @@ public func l1Loss(
 /// - Shape: predictions and targets of one shape → a single value, or that shape without reduction.
 /// - Errors: traps when the shapes differ, even if they broadcast, or `delta` is not above 0.
 /// - Source: Huber 1964.
-public func huberLoss(
-  _ predictions: Tensor, _ targets: Tensor, delta: Double = 1, reduction: Reduction = .mean
-) -> Tensor {
-  checked { () throws(TensorError) in
+public func huberLoss<Result>(
+  _ predictions: Tensor, _ targets: Tensor, delta: Double = 1, reduction: Reduction<Result> = .mean
+) -> Result {
+  reduction.applied(predictions, targets) { (predictions, targets) throws(TensorError) in
     guard delta > 0 else {
       throw .argument("huberLoss", expected: "a delta above 0", got: delta)
     }
-    return distance("huberLoss", predictions, targets, reduction) { $0.huber(delta) }
+    return try distance("huberLoss", predictions, targets) { $0.huber(delta) }
   }
 }
 
@@ -44,27 +48,25 @@ public func huberLoss(
 /// - Shape: predictions and targets of one shape → a single value, or that shape without reduction.
 /// - Errors: traps when the shapes differ, even if they broadcast, or `beta` is below 0.
 /// - Source: Girshick 2015, arXiv:1504.08083, eq. 3.
-public func smoothL1Loss(
-  _ predictions: Tensor, _ targets: Tensor, beta: Double = 1, reduction: Reduction = .mean
-) -> Tensor {
-  checked { () throws(TensorError) in
+public func smoothL1Loss<Result>(
+  _ predictions: Tensor, _ targets: Tensor, beta: Double = 1, reduction: Reduction<Result> = .mean
+) -> Result {
+  reduction.applied(predictions, targets) { (predictions, targets) throws(TensorError) in
     guard beta >= 0 else {
       throw .argument("smoothL1Loss", expected: "a beta of 0 or more", got: beta)
     }
-    return distance("smoothL1Loss", predictions, targets, reduction) {
+    return try distance("smoothL1Loss", predictions, targets) {
       beta == 0 ? $0.abs() : $0.huber(beta) / beta
     }
   }
 }
 
 private func distance(
-  _ operation: String, _ predictions: Tensor, _ targets: Tensor, _ reduction: Reduction,
+  _ operation: String, _ predictions: Tensor, _ targets: Tensor,
   _ measure: (_ difference: Tensor) -> Tensor
-) -> Tensor {
-  checked(.wide, predictions, targets) { (predictions, targets) throws(TensorError) in
-    try expectTargets(targets, like: predictions, operation)
-    return measure(predictions - targets).reduced(by: reduction)
-  }
+) throws(TensorError) -> ElementLosses {
+  try expectTargets(targets, like: predictions, operation)
+  return ElementLosses(measure(predictions - targets))
 }
 
 extension Tensor {

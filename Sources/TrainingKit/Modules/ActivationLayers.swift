@@ -104,6 +104,60 @@ public final class Hardtanh: FunctionLayer {
   }
 }
 
+/// The layer of ``Tensor/threshold(_:value:)``.
+public final class Threshold: FunctionLayer {
+  /// Creates the layer.
+  public init(_ threshold: Double, value: Double) {
+    super.init { $0.threshold(threshold, value: value) }
+  }
+}
+
+/// The layer of ``Tensor/softshrink(lambda:)``.
+public final class Softshrink: FunctionLayer {
+  /// Creates the layer.
+  public init(lambda: Double = 0.5) { super.init { $0.softshrink(lambda: lambda) } }
+}
+
+/// The layer of ``Tensor/hardshrink(lambda:)``.
+public final class Hardshrink: FunctionLayer {
+  /// Creates the layer.
+  public init(lambda: Double = 0.5) { super.init { $0.hardshrink(lambda: lambda) } }
+}
+
+/// The layer of ``Tensor/tanhshrink()``.
+public final class Tanhshrink: FunctionLayer {
+  /// Creates the layer.
+  public init() { super.init { $0.tanhshrink() } }
+}
+
+/// The layer of ``Tensor/glu(_:axis:)``.
+///
+/// - Shape: the axis becomes half as long.
+public final class GLU: FunctionLayer {
+  /// Creates the layer.
+  public init(_ variant: GLUVariant = .glu, axis: Int = -1) {
+    super.init { $0.glu(variant, axis: axis) }
+  }
+}
+
+/// The layer of ``Tensor/softmax(axis:)``. A model that learns by ``crossEntropy`` ends without it.
+public final class Softmax: FunctionLayer {
+  /// Creates the layer.
+  public init(axis: Int = -1) { super.init { $0.softmax(axis: axis) } }
+}
+
+/// The layer of ``Tensor/logSoftmax(axis:)``.
+public final class LogSoftmax: FunctionLayer {
+  /// Creates the layer.
+  public init(axis: Int = -1) { super.init { $0.logSoftmax(axis: axis) } }
+}
+
+/// The layer of ``Tensor/softmin(axis:)``.
+public final class Softmin: FunctionLayer {
+  /// Creates the layer.
+  public init(axis: Int = -1) { super.init { $0.softmin(axis: axis) } }
+}
+
 /// The layer of ``Tensor/prelu(_:)``: a rectifier whose slope below zero is learned.
 ///
 /// - Shape: `[batch, channels, …]` → the same.
@@ -120,4 +174,25 @@ public final class PReLU: Module {
 
   /// Computes the output.
   public func forward(_ x: Tensor) -> Tensor { x.prelu(weight.value) }
+}
+
+/// A rectifier whose slopes below zero are random while training, ``Tensor/rrelu(lower:upper:generator:)``,
+/// and their mean in evaluation.
+public final class RReLU: Module {
+  private let lower, upper: Double
+  private let mode = Mode()
+
+  /// Creates a layer that draws slopes from a range.
+  ///
+  /// - Errors: traps when the slopes are not finite or in the wrong order.
+  public init(lower: Double = 1.0 / 8, upper: Double = 1.0 / 3) {
+    (self.lower, self.upper) = (lower, upper)
+    if let mistake = TensorError.slopes(lower, upper, "RReLU") { Context.current.fail(mistake) }
+  }
+
+  /// Computes the output.
+  public func forward(_ x: Tensor) -> Tensor {
+    mode.isTraining
+      ? x.rrelu(lower: lower, upper: upper) : x.leakyReLU(slope: (lower + upper) / 2)
+  }
 }

@@ -87,6 +87,12 @@ package enum LayerCatalog {
     layer("Sigmoid", [7]) { Sigmoid() }, layer("LogSigmoid", [7]) { LogSigmoid() },
     layer("Tanh", [7]) { Tanh() }, layer("Hardswish", [7]) { Hardswish() },
     layer("Hardsigmoid", [7]) { Hardsigmoid() }, layer("Hardtanh", [7]) { Hardtanh() },
+    layer("Threshold", [7]) { Threshold(0.5, value: -1) },
+    layer("Softshrink", [7]) { Softshrink(lambda: 0.3) }, layer("Hardshrink", [7]) { Hardshrink() },
+    layer("Tanhshrink", [7]) { Tanhshrink() }, layer("RReLU", [7]) { RReLU() },
+    layer("GLU", [2, 4]) { GLU() }, layer("GLU by SiLU", [4, 3]) { GLU(.swiGLU, axis: 0) },
+    layer("Softmax", [2, 3]) { Softmax() }, layer("LogSoftmax", [2, 3]) { LogSoftmax(axis: 0) },
+    layer("Softmin", [2, 3]) { Softmin() },
     layer("FunctionLayer", [2, 2]) { FunctionLayer { $0.sin() } },
   ]
 

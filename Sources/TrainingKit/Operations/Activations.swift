@@ -99,6 +99,11 @@ extension Tensor {
   public func hardshrink(lambda: Double = 0.5) -> Tensor {
     Unary(tk_unary_hardshrink, lambda)(self)
   }
+
+  /// x − tanh(x).
+  ///
+  /// - Numerics: keeps its digits where x is small and the two nearly cancel.
+  public func tanhshrink() -> Tensor { Unary(tk_unary_tanhshrink)(self) }
 }
 
 /// How GELU is computed.

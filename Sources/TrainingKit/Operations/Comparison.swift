@@ -48,7 +48,8 @@ extension Tensor {
 ///
 ///     let y = which(x .> 0, x, x * 0.01)
 ///
-/// - Gradient: goes to the element that was taken; the other's is 0, unless its own derivative is NaN there.
+/// - Gradient: goes to the element that was taken; the other's is 0, unless its own derivative is infinite or
+///   NaN there: then use ``Tensor/mapped(where:otherwise:standIn:_:)``.
 public func which(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
   Select(condition: condition)(condition, a, b)
 }

@@ -53,6 +53,20 @@ extension OperationCatalog {
       let x = inputs[0]
       return (2 * x + 1) / (3 - x / 5) - 1 / x
     },
+    OperationSample("mapped", "where safe", [.real([3, 4])]) { inputs in
+      inputs[0].mapped(where: inputs[0] .> 0.1) { $0.log() }
+    },
+    OperationSample("glu", [.real([3, 4])]) { $0[0].glu() },
+    OperationSample("glu", "swiGLU, other axis", [.real([4, 3])]) { $0[0].glu(.swiGLU, axis: 0) },
+    OperationSample("glu", "geGLU", [.real([2, 6])]) { $0[0].glu(.geGLU) },
+    OperationSample("glu", "reGLU", [.real([2, 6])]) { $0[0].glu(.reGLU) },
+    OperationSample("softmin", [.real([3, 4])]) { $0[0].softmin(axis: 0) },
+    OperationSample("cosineSimilarity", [.real([3, 4]), .real([3, 4])]) {
+      $0[0].cosineSimilarity($0[1])
+    },
+    OperationSample("cosineSimilarity", "broadcast", [.real([2, 3]), .real([3])]) {
+      $0[0].cosineSimilarity($0[1], axis: -1, epsilon: 0.1)
+    },
     OperationSample("cast", [.real([3, 4])]) { $0[0].cast(to: .float64) },
     OperationSample("cast", "to integers", [.real([3, 4])], isDifferentiable: false) {
       $0[0].cast(to: .int64)
@@ -63,6 +77,18 @@ extension OperationCatalog {
     OperationMistake("add", "shapes that do not broadcast", .shape) { .zeros(2, 3) + .zeros(4) },
     OperationMistake("which", "shapes that do not broadcast", .shape) {
       which(.zeros(2), .zeros(3), .zeros(1))
+    },
+    OperationMistake("glu", "odd extent", .shape) { Tensor.zeros(2, 3).glu() },
+    OperationMistake("glu", "axis", .axis) { Tensor.zeros(2, 4).glu(axis: 2) },
+    OperationMistake("glu", "integers", .dtype) { Tensor.integers(2, 4).glu() },
+    OperationMistake("cosineSimilarity", "shapes that do not broadcast", .shape) {
+      Tensor.zeros(2, 3).cosineSimilarity(.zeros(2))
+    },
+    OperationMistake("cosineSimilarity", "axis", .axis) {
+      Tensor.zeros(3).cosineSimilarity(.zeros(3))
+    },
+    OperationMistake("cosineSimilarity", "integers", .dtype) {
+      Tensor.integers(2, 3).cosineSimilarity(.zeros(2, 3))
     },
     OperationMistake("exp", "third derivative", .notDifferentiable) {
       let x = Tensor.ones([1]).tracked()

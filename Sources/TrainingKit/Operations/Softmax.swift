@@ -1,5 +1,5 @@
 /// Exponentials of the last axis divided by their sum, or the logarithm of that.
-struct Softmax: Operation {
+struct SoftmaxForward: Operation {
   let isLogarithm: Bool
 
   var name: String { isLogarithm ? "logSoftmax" : "softmax" }
@@ -20,7 +20,7 @@ struct Softmax: Operation {
   }
 }
 
-/// What a gradient becomes on its way through `Softmax`, given its result y: y (g − Σ g y), or g −
+/// What a gradient becomes on its way through `SoftmaxForward`, given its result y: y (g − Σ g y), or g −
 /// eʸ Σ g for the logarithm.
 struct SoftmaxBackward: Operation {
   let isLogarithm: Bool
@@ -59,8 +59,11 @@ extension Tensor {
   /// The logarithm of the softmax along an axis, accurate where the softmax would round to 0.
   public func logSoftmax(axis: Int = -1) -> Tensor { softmax(axis, isLogarithm: true) }
 
+  /// The softmax of the negated elements: the smallest gets the largest share.
+  public func softmin(axis: Int = -1) -> Tensor { (-self).softmax(axis: axis) }
+
   private func softmax(_ axis: Int, isLogarithm: Bool) -> Tensor {
-    let operation = Softmax(isLogarithm: isLogarithm)
+    let operation = SoftmaxForward(isLogarithm: isLogarithm)
     guard let axis = self.axis(axis, operation.name) else { return self }
     if axis == rank - 1 { return operation(contiguous()) }
     return operation(transposed(axis, -1).contiguous()).transposed(axis, -1)
