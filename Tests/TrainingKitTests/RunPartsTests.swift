@@ -127,6 +127,47 @@ final class RunPartsTests: XCTestCase {
     for (a, b) in zip(whole, parts) { XCTAssertEqual(a, b, accuracy: 4e-15) }
   }
 
+  func testPartsWithIgnoredLabelsEqualTheWholeBatch() throws {
+    let labels = Tensor([0, -100, 2, -100, -100, -100, -100, 1, 1, 2])
+    let inputs = RandomGenerator(seed: 5).normal([10, 4], dtype: .float64)
+    let weight = Tensor([0.5, 1, 2])
+    func weights(
+      _ body: (inout TrainingRun<Linear>) throws -> StepOutcome
+    ) throws -> [Double] {
+      let model = withRandomGenerator(RandomGenerator(seed: 3)) { Linear(4, 3) }
+      model.convert(to: .float64)
+      var run = TrainingRun(model: model, optimizer: SGD(), schedule: .constant(0.1))
+      guard case .applied(let report) = try body(&run) else {
+        XCTFail("skipped")
+        return []
+      }
+      return run.model.weight.value.elements() + [report.loss, report.gradientNorm]
+    }
+    let whole = try weights {
+      try $0.step { crossEntropy($0(inputs), labels, weight: weight) }
+    }
+    for bounds in [[0, 1, 10], [0, 3, 4, 7, 10], [0, 0, 5, 7, 10, 10]] {
+      let parts = zip(bounds, bounds.dropFirst()).map { $0..<$1 }
+      let got = try weights {
+        try $0.step(accumulating: parts) { model, part in
+          crossEntropy(model(inputs[part]), labels[part], weight: weight, reduction: .counted)
+        }
+      }
+      for (a, b) in zip(whole, got) { XCTAssertEqual(a, b, accuracy: 1e-15, "\(bounds)") }
+    }
+  }
+
+  func testABatchInWhichNothingCountsIsSkipped() throws {
+    var run = makeRun()
+    let before = everything(run)
+    let outcome = try run.step(accumulating: [0..<8, 8..<16]) { model, part in
+      crossEntropy(model(x[part]), y[part] * 0 - 100, reduction: .counted)
+    }
+    guard case .skipped(.emptyBatch, _) = outcome else { return XCTFail("\(outcome)") }
+    XCTAssertEqual("\(SkipReason.emptyBatch)", "nothing in the batch counts")
+    XCTAssertEqual(everything(run), before)
+  }
+
   // MARK: Smoothing and average
 
   func testTheRunIsWhatItsPartsDo() throws {

@@ -36,6 +36,25 @@ extension TrainingRun {
     }
   }
 
+  /// Trains one step on a batch that is too large for memory, where each loss knows what it is the mean of.
+  ///
+  ///     try run.step(accumulating: batch.split(size: 16)) { model, part in
+  ///       crossEntropy(model(part.x), part.y, ignoreIndex: 0, reduction: .counted)
+  ///     }
+  ///
+  /// The gradients are those of the whole batch's mean, however unequal the parts, also where labels are ignored and
+  /// classes weighted. A part in which nothing counts is left out; when there is no other, the step is skipped.
+  ///
+  /// - Errors: as for a step on one batch.
+  public mutating func step<Part>(
+    accumulating parts: some Collection<Part>, _ loss: (Model, Part) throws -> LossSum
+  ) throws -> StepOutcome {
+    try step(parts: Array(parts)) { model, part in
+      let sum = try loss(model, part)
+      return (sum.mean, sum.count)
+    }
+  }
+
   /// Trains one step on parts with mean losses and the counts behind them.
   private mutating func step<Part>(
     parts: [Part], _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
