@@ -41,7 +41,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["TrainingKit"], path: "Tests/TestSupport"),
     .testTarget(
       name: "TrainingKitTests", dependencies: ["TrainingKit", "TestSupport", "CTrainingKernels"]),
-    .testTarget(name: "TrainingCommandTests", dependencies: ["TrainingCommand"]),
+    .testTarget(name: "TrainingCommandTests", dependencies: ["TrainingCommand", "TrainingKit"]),
     .testTarget(name: "ArchitectureTests"),
   ],
   swiftLanguageModes: [.v6],

@@ -29,7 +29,7 @@ final class BadInputTests: XCTestCase {
   }
 
   func testTables() throws {
-    let scratch = try Scratch()
+    let scratch = try Scratch(of: self)
     func refuse(_ text: String, _ sentence: String, line: UInt = #line) throws {
       let path = try scratch.file("table.csv", text)
       assertRefused(try CommandRun("train", "--csv", path), sentence, line: line)
@@ -49,7 +49,7 @@ final class BadInputTests: XCTestCase {
   }
 
   func testImages() throws {
-    let scratch = try Scratch()
+    let scratch = try Scratch(of: self)
     let labels = try scratch.file("labels", Data([0, 0, 8, 1, 0, 0, 0, 5, 0, 1, 0, 1, 0]))
     func refuse(_ bytes: [UInt8], _ sentence: String, line: UInt = #line) throws {
       let images = try scratch.file("images", Data(bytes))
@@ -66,7 +66,7 @@ final class BadInputTests: XCTestCase {
   }
 
   func testText() throws {
-    let scratch = try Scratch()
+    let scratch = try Scratch(of: self)
     let short = try scratch.file("short.txt", "too short")
     assertRefused(try CommandRun("train", "--text", short), "expected at least 321 bytes")
     let empty = try scratch.file("empty.txt", "")

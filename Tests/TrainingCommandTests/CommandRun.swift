@@ -8,6 +8,10 @@ struct CommandRun {
   let errors: String
 
   init(_ arguments: String..., environment: [String: String] = [:]) throws {
+    try self.init(arguments, environment: environment)
+  }
+
+  init(_ arguments: [String], environment: [String: String] = [:]) throws {
     let process = Process()
     process.executableURL = Self.executable
     process.arguments = arguments
@@ -23,7 +27,7 @@ struct CommandRun {
   }
 
   /// The command lies beside the test bundle.
-  private static var executable: URL {
+  static var executable: URL {
     #if os(macOS)
       let folder = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }!.bundleURL
         .deletingLastPathComponent()
@@ -38,12 +42,12 @@ struct CommandRun {
 final class Scratch {
   let folder: URL
 
-  init() throws {
+  init(of test: XCTestCase) throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let folder = folder
+    test.addTeardownBlock { try FileManager.default.removeItem(at: folder) }
   }
-
-  deinit { try? FileManager.default.removeItem(at: folder) }
 
   func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 

@@ -10,6 +10,8 @@ enum Console {
 
   static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
 
+  static func warn(_ text: String) { write("training: warning: \(text)\n", to: STDERR_FILENO) }
+
   static func report(_ error: any Error) { write("training: \(error)\n", to: STDERR_FILENO) }
 
   private static func write(_ text: String, to descriptor: Int32) {

@@ -73,10 +73,22 @@ extension Option {
     let spellings = options.map { ([$0.name] + $0.values).joined(separator: " ") }
     let width = (spellings.map(\.count).max() ?? 0) + 2
     return zip(spellings, options).map { spelling, option in
-      let lines = option.help.split(separator: "\n")
+      let lines = option.help.split(separator: "\n").flatMap { wrapped($0, columns: 98 - width) }
       let gap = String(repeating: " ", count: width + 2)
       return "  " + spelling + String(repeating: " ", count: width - spelling.count)
         + lines.joined(separator: "\n" + gap)
     }.joined(separator: "\n")
+  }
+
+  private static func wrapped(_ text: Substring, columns: Int) -> [String] {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let last = lines.last, last.count + 1 + word.count <= columns {
+        lines[lines.count - 1] += " " + word
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines
   }
 }

@@ -35,6 +35,13 @@ enum Values {
     return value
   }
 
+  static func share(_ word: String) throws(UsageError) -> Double {
+    guard let value = Double(word), value >= 0, value < 1 else {
+      throw UsageError("expected a number from 0 to below 1, got \(word)")
+    }
+    return value
+  }
+
   /// One of the cases of an enumeration, by name.
   static func choice<Choice: RawRepresentable<String> & CaseIterable>(
     _ word: String

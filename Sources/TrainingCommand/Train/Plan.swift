@@ -16,10 +16,9 @@ struct Plan {
     batchSize = min(settings.batchSize ?? defaults.batchSize, samples.training.count)
     stepsPerEpoch = (samples.training.count + batchSize - 1) / batchSize
     warmup = settings.warmup ?? epochs * stepsPerEpoch / 20
-    let usualRate = settings.optimizer == .sgd ? 0.05 : defaults.learningRate
-    learningRate = settings.learningRate ?? usualRate
-    weightDecay =
-      settings.weightDecay ?? (settings.optimizer == .adamw ? defaults.weightDecay : 1e-4)
+    let choice = settings.optimizer
+    learningRate = settings.learningRate ?? choice.learningRate(defaults.learningRate)
+    weightDecay = settings.weightDecay ?? (choice.isDecoupled ? defaults.weightDecay : 1e-4)
   }
 
   /// What suits a network unless the user says otherwise. That of the cnn was chosen on a fifth of the digits' training
@@ -39,33 +38,30 @@ struct Plan {
     }
   }
 
-  var optimizer: any Optimizer {
-    let (decay, momentum) = (weightDecay, settings.momentum)
-    return switch settings.optimizer {
-    case .sgd: SGD(momentum: momentum, weightDecay: decay)
-    case .adam: Adam(weightDecay: decay)
-    case .adamw: AdamW(weightDecay: decay)
-    case .rmsprop: RMSprop(momentum: momentum, weightDecay: decay)
-    }
+  /// The run of a network, from its beginning.
+  func run(_ network: Network) -> TrainingRun<Network> {
+    TrainingRun(
+      model: network,
+      optimizer: settings.optimizer.optimizer(
+        weightDecay: weightDecay, momentum: settings.momentum),
+      schedule: schedule, precision: Precision(settings.precision),
+      clipping: settings.clip > 0 ? .globalNorm(settings.clip) : .none,
+      smoothing: settings.smoothing.map { GradientSmoothing(decay: $0) },
+      average: settings.average.map { .exponential(decay: $0, warmup: .ramp) })
   }
 
   var schedule: Schedule {
-    let steps = max(1, epochs * stepsPerEpoch - warmup)
-    let main: Schedule =
-      switch settings.schedule {
-      case .constant: .constant(learningRate)
-      case .step: .step(learningRate, every: max(1, steps / 3), factor: 0.1)
-      case .cosine: .cosine(peak: learningRate, steps: steps)
-      }
-    return warmup > 0 ? .warmup(steps: warmup).then(main) : main
+    settings.schedule.schedule(
+      peak: learningRate, updates: epochs * stepsPerEpoch, warmup: warmup)
   }
 
   func summary(_ samples: Samples) -> Summary.Settings {
     Summary.Settings(
       data: samples.name, model: model.rawValue, optimizer: settings.optimizer.rawValue,
-      schedule: settings.schedule.rawValue, learningRate: learningRate,
-      weightDecay: weightDecay, momentum: settings.momentum, clip: settings.clip,
-      warmup: warmup, epochs: epochs, batchSize: batchSize, threads: Threads.count,
-      seed: settings.seed)
+      schedule: settings.schedule.rawValue, precision: settings.precision.rawValue,
+      learningRate: learningRate, weightDecay: weightDecay, momentum: settings.momentum,
+      clip: settings.clip, smooth: settings.smoothing, ema: settings.average, epochs: epochs,
+      batchSize: batchSize, accumulate: settings.parts, hidden: hidden, layers: settings.layers,
+      context: settings.context, warmup: warmup, threads: Threads.count, seed: settings.seed)
   }
 }

@@ -11,14 +11,18 @@ struct Progress {
     var loss, accuracy, gradientNorm, learningRate: Double
   }
 
+  /// What was spent before the run was resumed.
+  let secondsBefore: Double
   private let start = ContinuousClock.now
+  init(secondsBefore: Double) { self.secondsBefore = secondsBefore }
+
   private let isTerminal = isatty(STDOUT_FILENO) != 0
   private var lastShown = -Double.infinity
   private let interval = 0.1
 
   var seconds: Double {
     let (seconds, attoseconds) = (ContinuousClock.now - start).components
-    return Double(seconds) + Double(attoseconds) * 1e-18
+    return secondsBefore + Double(seconds) + Double(attoseconds) * 1e-18
   }
 
   /// Shows a step, unless the last one was shown a moment ago or nobody is watching.

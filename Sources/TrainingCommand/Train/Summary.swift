@@ -6,10 +6,11 @@
 
 /// What a run was and what came of it, for machines.
 struct Summary: Codable {
-  struct Settings: Codable {
-    var data, model, optimizer, schedule: String
+  struct Settings: Codable, Equatable {
+    var data, model, optimizer, schedule, precision: String
     var learningRate, weightDecay, momentum, clip: Double
-    var warmup, epochs, batchSize, threads: Int
+    var smooth, ema: Double?
+    var epochs, batchSize, accumulate, hidden, layers, context, warmup, threads: Int
     var seed: UInt64
   }
 
@@ -19,9 +20,14 @@ struct Summary: Codable {
   var lossPerEpoch: [Double] = []
   var accuracyPerEpoch: [Double] = []
   var heldOutAccuracyPerEpoch: [Double] = []
-  var finalAccuracy = 0.0
+  /// Nil when no epoch came to its end.
+  var finalAccuracy: Double?
   var steps = 0
   var skippedSteps = 0
+  /// The numbers of skipped steps, from 1, by the reason.
+  var skips: [String: [Int]] = [:]
+  /// The step that the run went on from, the last time that it did.
+  var resumedAt: Int?
   /// Why the run could not go on; nil when it went on to its end.
   var stopped: String?
   var seconds = 0.0
@@ -36,5 +42,21 @@ struct Summary: Codable {
         positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
       return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
     }
+  }
+}
+
+extension Summary.Settings {
+  /// The first setting that is another one in a checkpoint, in words; the number of threads changes nothing.
+  func difference(from saved: Self) -> String? {
+    func words(_ settings: Self) -> [(String, String)] {
+      Mirror(reflecting: settings).children.map { ($0.label ?? "", Self.text($0.value)) }
+    }
+    let pairs = zip(words(self), words(saved)).filter { $0.0.0 != "threads" && $0.0.1 != $0.1.1 }
+    return pairs.first.map { own, other in "\(own.0) \(other.1), got \(own.1)" }
+  }
+
+  private static func text(_ value: Any) -> String {
+    if let number = value as? Double? { return number.map { "\($0)" } ?? "none" }
+    return "\(value)"
   }
 }

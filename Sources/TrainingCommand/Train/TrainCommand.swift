@@ -4,48 +4,55 @@ internal import TrainingKit
 struct TrainCommand {
   private let settings: TrainSettings
   private let samples: Samples
-  private let epochs: Int
-  private let batchSize: Int
+  private let plan: Plan
+  private let folder: JobFolder?
+  private let loader: DataLoader
   private var run: TrainingRun<Network>
-  private var summary: Summary
-  private var progress = Progress()
-  private let stepsPerEpoch: Int
+  private var job: Job
+  private var progress: Progress
 
   init(_ settings: TrainSettings) throws {
+    try settings.check()
     if let path = settings.json { try File.checkWritable(path) }
     if let threads = settings.threads { Threads.count = threads }
     self.settings = settings
-    samples = try Samples(settings)
+    let samples = try Samples(settings)
     let plan = Plan(settings, samples)
-    (epochs, batchSize, stepsPerEpoch) = (plan.epochs, plan.batchSize, plan.stepsPerEpoch)
-    let samples = samples
     let network = try withRandomGenerator(RandomGenerator(seed: settings.seed)) {
       try Network(plan, samples)
     }
-    run = TrainingRun(
-      model: network, optimizer: plan.optimizer, schedule: plan.schedule,
-      clipping: settings.clip > 0 ? .globalNorm(settings.clip) : .none)
-    summary = Summary(
-      settings: plan.summary(samples), parameters: network.parameterCount,
-      trainingSamples: samples.training.count, heldOutSamples: samples.heldOut.count)
+    (self.samples, self.plan) = (samples, plan)
+    folder = JobFolder(settings)
+    loader = DataLoader(
+      samples.training, batchSize: plan.batchSize, shuffle: true, seed: settings.seed)
+    run = plan.run(network)
+    run.generator = RandomGenerator(seed: settings.seed &+ 1)
+    job = Job(
+      summary: Summary(
+        settings: plan.summary(samples), parameters: network.parameterCount,
+        trainingSamples: samples.training.count, heldOutSamples: samples.heldOut.count))
+    if settings.schedule == .plateau { job.plateau = ReduceOnPlateau(patience: 3) }
+    if !settings.isResuming { try folder?.checkEmpty() }
+    let isResumed = try settings.isResuming && folder!.resume(&run, loader, &job)
+    progress = Progress(secondsBefore: job.summary.seconds)
+    printHeader(isResumed: isResumed)
   }
 
   /// Runs the whole job.
   mutating func execute() throws {
-    let used = summary.settings
-    Console.print(
-      "\(samples.name): \(samples.training.count) to train on, \(samples.heldOut.count) held out; "
-        + "\(used.model) with \(summary.parameters) parameters, \(used.optimizer)")
-    let generator = RandomGenerator(seed: settings.seed &+ 1)
-    let stop = try withRandomGenerator(generator) { try untilStopped { try train() } }
-    (summary.steps, summary.skippedSteps) = (run.steps, run.skippedSteps)
-    summary.stopped = stop.map { "\($0)" }
-    summary.seconds = progress.seconds
-    summary.stepsPerSecond = Double(summary.steps) / max(progress.seconds, 1e-9)
-    summary.finalAccuracy = summary.heldOutAccuracyPerEpoch.last ?? 0
-    printSummary()
-    if let vocabulary = samples.vocabulary, settings.generate > 0 { write(vocabulary, generator) }
-    if let path = settings.json { try File.write(summary.json, to: path) }
+    let stop = try untilStopped { try train() }
+    job.summary.stopped = stop.map { "\($0)" }
+    takeStock()
+    job.summary.finalAccuracy = job.summary.heldOutAccuracyPerEpoch.last
+    Console.print("\n" + job.summary.report)
+    if stop == nil, let vocabulary = samples.vocabulary, settings.generate > 0 {
+      job.summary.text = try run.withAveragedWeights { model in
+        model.text(
+          of: vocabulary, count: settings.generate, context: settings.context, run.generator!)
+      }
+      Console.print("\nwhat it writes:\n\(job.summary.text ?? "")")
+    }
+    if let path = settings.json { try File.write(job.summary.json, to: path) }
     if let stop { throw stop }
   }
 
@@ -61,123 +68,90 @@ struct TrainCommand {
     }
   }
 
-  private mutating func train() throws {
-    let loader = DataLoader(
-      samples.training, batchSize: batchSize, shuffle: true, seed: settings.seed)
-    for epoch in 1...epochs {
-      var tally = Tally()
-      for batch in loader { try step(batch, epoch: epoch, &tally) }
-      let accuracy = evaluate()
-      summary.lossPerEpoch.append(tally.loss)
-      summary.accuracyPerEpoch.append(tally.accuracy)
-      summary.heldOutAccuracyPerEpoch.append(accuracy)
-      progress.finishEpoch(state(epoch, tally), heldOut: accuracy)
+  /// Brings the figures of the run so far into the summary.
+  private mutating func takeStock() {
+    (job.summary.steps, job.summary.skippedSteps) = (run.steps, run.skippedSteps)
+    job.summary.seconds = progress.seconds
+    job.summary.stepsPerSecond = Double(run.steps) / max(progress.seconds, 1e-9)
+  }
+
+  private func printHeader(isResumed: Bool) {
+    let used = job.summary.settings
+    Console.print(
+      "\(samples.name): \(samples.training.count) to train on, \(samples.heldOut.count) held out; "
+        + "\(used.model) with \(job.summary.parameters) parameters, \(used.optimizer)")
+    if isResumed {
+      Console.print("going on after step \(run.steps) of \(plan.epochs * plan.stepsPerEpoch)")
+    } else if settings.isResuming {
+      Console.print("no checkpoint in \(settings.checkpointFolder!) yet: from the beginning")
     }
-  }
-
-  private mutating func step(_ batch: Batch, epoch: Int, _ tally: inout Tally) throws {
-    var hits = 0.0
-    let outcome = try run.step { model in
-      let logits = TrainCommand.logits(model, batch.x)
-      let labels = batch.y.flattened()
-      hits = TrainCommand.hits(logits, labels)
-      return crossEntropy(logits, labels)
-    }
-    let report = outcome.report
-    if case .skipped(let reason, _) = outcome {
-      progress.note("step \(run.steps) skipped: \(reason)")
-    } else {
-      tally.add(report, hits: hits, labels: batch.y.count)
-    }
-    progress.show(state(epoch, tally))
-  }
-
-  private func state(_ epoch: Int, _ tally: Tally) -> Progress.State {
-    Progress.State(
-      epoch: epoch, epochs: epochs, step: run.steps, steps: epochs * stepsPerEpoch,
-      loss: tally.loss, accuracy: tally.accuracy, gradientNorm: tally.gradientNorm,
-      learningRate: tally.learningRate)
-  }
-
-  /// The share of held-out labels that the network gets right.
-  private func evaluate() -> Double {
-    run.model.evaluate()
-    defer { run.model.train() }
-    return withoutGradients {
-      var hits = 0.0
-      var labels = 0
-      for batch in DataLoader(samples.heldOut, batchSize: 256) {
-        let logits = TrainCommand.logits(run.model, batch.x)
-        hits += TrainCommand.hits(logits, batch.y.flattened())
-        labels += batch.y.count
-      }
-      return hits / Double(labels)
-    }
-  }
-
-  /// One row of logits for every label.
-  private static func logits(_ model: Network, _ input: Tensor) -> Tensor {
-    let logits = model(input)
-    return logits.reshaped([-1, logits.shape[-1]])
-  }
-
-  private static func hits(_ logits: Tensor, _ labels: Tensor) -> Double {
-    (logits.detached().argmax(axis: -1) .== labels).sum().item()
   }
 }
 
 extension TrainCommand {
-  private func printSummary() {
-    let skipped = summary.skippedSteps
-    Console.print(
-      """
-
-      accuracy on held-out data  \(Format.percent(summary.finalAccuracy))
-      loss of the last epoch     \(Format.fixed(summary.lossPerEpoch.last ?? .nan, 4))
-      steps                      \(summary.steps), \(skipped == 0 ? "none" : "\(skipped)") skipped
-      time                       \(Format.duration(summary.seconds)), \
-      \(Format.significant(summary.stepsPerSecond)) steps/s
-      """)
-  }
-
-  /// Prints what the GPT writes, byte by byte from its own distribution.
-  private mutating func write(_ vocabulary: [UInt8], _ generator: RandomGenerator) {
-    run.model.evaluate()
-    var tokens = [vocabulary.firstIndex(of: UInt8(ascii: "\n")) ?? 0]
-    withoutGradients {
-      while tokens.count <= settings.generate {
-        let seen = Tensor(Array(tokens.suffix(settings.context)))
-        let logits = run.model(seen.expandedDimensions(axis: 0))[0, -1]
-        // The largest logit after Gumbel noise is a draw from the softmax.
-        let uniform = Tensor.randomUniform(logits.shape, generator: generator)
-        let noise = -(-(uniform + 1e-20).log() + 1e-20).log()
-        tokens.append(Int((logits + noise).argmax().item()))
+  private mutating func train() throws {
+    var epoch = job.summary.lossPerEpoch.count
+    // The checkpoint of a finished epoch leaves the loader at its end.
+    if epoch > loader.state.epoch { for _ in loader {} }
+    while epoch < plan.epochs {
+      epoch += 1
+      for batch in loader {
+        try step(batch, epoch: epoch)
+        if folder?.isDue(after: run.steps) == true { try save() }
       }
+      try finish(epoch)
     }
-    let text = String(decoding: tokens.dropFirst().map { vocabulary[$0] }, as: UTF8.self)
-    summary.text = text
-    Console.print("\nwhat it writes:\n\(text)")
   }
-}
 
-/// Averages of the running epoch.
-private struct Tally {
-  private var lossSum = 0.0
-  private var steps = 0.0
-  private var hits = 0.0
-  private var labels = 0.0
-  private(set) var gradientNorm = 0.0
-  private(set) var learningRate = 0.0
+  private mutating func step(_ batch: Batch, epoch: Int) throws {
+    var hits = 0.0
+    let size = max(1, (batch.count + settings.parts - 1) / settings.parts)
+    do {
+      let outcome = try run.step(accumulating: batch.split(size: size)) { model, part in
+        let logits = Network.logits(model, part.x)
+        let labels = part.y.flattened()
+        hits += Network.hits(logits, labels)
+        return crossEntropy(logits, labels, reduction: .counted)
+      }
+      switch outcome {
+      case .applied(let report): job.tally.add(report, hits: hits, labels: batch.y.count)
+      case .skipped(let reason, _): takeNote(of: reason)
+      }
+    } catch RunError.stuck(let skips, let reason) {
+      takeNote(of: reason)
+      throw RunError.stuck(skips: skips, reason)
+    }
+    progress.show(state(epoch))
+  }
 
-  var loss: Double { lossSum / steps }
-  var accuracy: Double { labels == 0 ? 0 : hits / labels }
+  private mutating func takeNote(of reason: SkipReason) {
+    job.summary.skips["\(reason)", default: []].append(run.steps)
+    progress.note("step \(run.steps) skipped: \(reason)")
+  }
 
-  mutating func add(_ report: StepReport, hits: Double, labels: Int) {
-    lossSum += report.loss
-    steps += 1
-    self.hits += hits
-    self.labels += Double(labels)
-    gradientNorm = report.gradientNorm
-    learningRate = report.learningRate
+  private mutating func finish(_ epoch: Int) throws {
+    let accuracy = try run.withAveragedWeights { $0.accuracy(on: samples.heldOut) }
+    job.summary.lossPerEpoch.append(job.tally.loss)
+    job.summary.accuracyPerEpoch.append(job.tally.accuracy)
+    job.summary.heldOutAccuracyPerEpoch.append(accuracy)
+    progress.finishEpoch(state(epoch), heldOut: accuracy)
+    if job.plateau?.observe(job.tally.loss) == .reduced {
+      run.schedule = plan.schedule.scaled(by: job.plateau!.scale)
+    }
+    job.tally = Tally()
+    try save(accuracy: accuracy)
+  }
+
+  private mutating func save(accuracy: Double? = nil) throws {
+    guard let folder else { return }
+    takeStock()
+    try folder.write(run, loader, job, accuracy: accuracy)
+  }
+
+  private func state(_ epoch: Int) -> Progress.State {
+    Progress.State(
+      epoch: epoch, epochs: plan.epochs, step: run.steps, steps: plan.epochs * plan.stepsPerEpoch,
+      loss: job.tally.loss, accuracy: job.tally.accuracy, gradientNorm: job.tally.gradientNorm,
+      learningRate: job.tally.learningRate)
   }
 }

@@ -1,3 +1,5 @@
+internal import TrainingKit
+
 /// What `training train` is asked to do.
 struct TrainSettings {
   enum Source: Equatable {
@@ -7,123 +9,53 @@ struct TrainSettings {
     case text(String)
   }
   enum ModelName: String, CaseIterable { case cnn, mlp, linear, gpt }
-  enum OptimizerName: String, CaseIterable { case sgd, adam, adamw, rmsprop }
-  enum ScheduleName: String, CaseIterable { case constant, step, cosine }
+  enum PrecisionName: String, CaseIterable { case float32, bfloat16, float16 }
 
   var source = Source.digits
   var model: ModelName?
   var hidden: Int?
   var layers = 2
   var context = 64
-  var optimizer = OptimizerName.adamw
+  var optimizer = OptimizerChoice.adamw
   var learningRate: Double?
   var weightDecay: Double?
   var momentum = 0.9
-  var schedule = ScheduleName.cosine
+  var schedule = ScheduleChoice.cosine
   var warmup: Int?
+  var precision = PrecisionName.float32
   var clip = 1.0
+  var smoothing: Double?
+  var average: Double?
   var epochs: Int?
   var batchSize: Int?
+  var parts = 1
   var seed: UInt64 = 0
   var threads: Int?
+  var checkpointFolder: String?
+  var checkpointInterval: Int?
+  var isResuming = false
   var generate = 300
   var json: String?
 }
 
 extension TrainSettings {
-  static var options: [Option<TrainSettings>] {
-    [
-      Option("--csv", "FILE", help: "train on a table of numbers; the last column is the label") {
-        (settings, words) throws(UsageError) in try settings.take(.csv(words[0]))
-      },
-      Option("--idx", "IMAGES", "LABELS", help: "train on images in MNIST's format, uncompressed") {
-        (settings, words) throws(UsageError) in
-        try settings.take(.idx(images: words[0], labels: words[1]))
-      },
-      Option("--text", "FILE", help: "train a small GPT on the bytes of a file and let it write") {
-        (settings, words) throws(UsageError) in try settings.take(.text(words[0]))
-      },
-      Option(
-        "--model", "NAME",
-        help:
-          "\(Values.names(ModelName.self))\n(default: cnn for images, mlp for tables, gpt for text)",
-        \.model
-      ) { word throws(UsageError) in try Values.choice(word) },
-      Option("--hidden", "N", help: "width of hidden layers (default 128; 256 for mlp)", \.hidden) {
-        word throws(UsageError) in try Values.count(word)
-      },
-      Option("--layers", "N", help: "blocks of the GPT (default 2)", \.layers, Values.count),
-      Option("--context", "N", help: "bytes the GPT sees (default 64)", \.context, Values.count),
-      Option(
-        "--optimizer", "NAME", help: "\(Values.names(OptimizerName.self)) (default adamw)",
-        \.optimizer, Values.choice),
-      Option(
-        "--learning-rate", "X",
-        help:
-          "highest learning rate\n(default: 0.008 for cnn, 0.01 for mlp and linear, 0.003 for gpt; 0.05 for sgd)",
-        \.learningRate
-      ) { word throws(UsageError) in try Values.positive(word) },
-      Option(
-        "--weight-decay", "X",
-        help:
-          "pull of weights toward zero\n(default: 0.3 for adamw, 0.02 with cnn; 0.0001 for the others)",
-        \.weightDecay
-      ) { word throws(UsageError) in try Values.nonNegative(word) },
-      Option(
-        "--momentum", "X", help: "momentum of sgd and rmsprop (default 0.9)", \.momentum,
-        Values.nonNegative),
-      Option(
-        "--schedule", "NAME",
-        help: "\(Values.names(ScheduleName.self)) (default cosine)\n"
-          + "step is a tenth after each third of the run",
-        \.schedule, Values.choice),
-      Option(
-        "--warmup", "STEPS", help: "steps of rising learning rate (default: 5 % of the run)",
-        \.warmup
-      ) { word throws(UsageError) in try Values.countOrZero(word) },
-      Option(
-        "--clip", "NORM", help: "largest global norm of gradients; 0 for none (default 1)", \.clip,
-        Values.nonNegative),
-      Option(
-        "--epochs", "N",
-        help: "passes over the data (default: 24 for cnn, 40 for mlp and linear, 5 for gpt)",
-        \.epochs
-      ) { word throws(UsageError) in try Values.count(word) },
-      Option(
-        "--batch-size", "N",
-        help: "samples a step (default: 16 for cnn, 64 for mlp and linear, 32 for gpt)", \.batchSize
-      ) {
-        word throws(UsageError) in try Values.count(word)
-      },
-      Option("--seed", "N", help: "start of all random numbers (default 0)", \.seed, Values.seed),
-      Option("--threads", "N", help: "threads (default: all cores)", \.threads) {
-        word throws(UsageError) in try Values.count(word)
-      },
-      Option(
-        "--generate", "N", help: "bytes that the GPT writes at the end (default 300)", \.generate,
-        Values.countOrZero),
-      Option("--json", "FILE", help: "write the summary for machines", \.json) {
-        word throws(UsageError) in word
-      },
-    ]
-  }
-
-  static var help: String {
-    """
-    usage: training train [options]
-
-    Trains a network and evaluates it on a fifth of the data that it never trains on (every row whose
-    index leaves 4 when divided by 5). Without a file it learns the 1,797 handwritten digits that are
-    built in (E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, 1998, CC BY 4.0).
-
-    \(Option.help(options))
-    """
-  }
-
-  private mutating func take(_ source: Source) throws(UsageError) {
-    guard self.source == .digits else {
-      throw UsageError("expected one of --csv, --idx and --text, got two")
+  /// Throws when options contradict each other.
+  func check() throws(UsageError) {
+    guard checkpointFolder == nil else { return }
+    if isResuming { throw UsageError("--resume: expected --checkpoint-dir, got none") }
+    if checkpointInterval != nil {
+      throw UsageError("--checkpoint-every: expected --checkpoint-dir, got none")
     }
-    self.source = source
+  }
+}
+
+extension Precision {
+  init(_ name: TrainSettings.PrecisionName) {
+    self =
+      switch name {
+      case .float32: .full
+      case .bfloat16: .mixed(.bfloat16)
+      case .float16: .mixed(.float16)
+      }
   }
 }

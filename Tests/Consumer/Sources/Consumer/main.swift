@@ -16,8 +16,9 @@ var run = TrainingRun(
   schedule: .warmup(steps: 20).then(.cosine(peak: 1e-2, steps: 300)),
   clipping: .globalNorm(1))
 
+let loader = DataLoader(data, batchSize: 64, shuffle: true)
 for _ in 1...20 {
-  for batch in DataLoader(data, batchSize: 64, shuffle: true) {
+  for batch in loader {
     let outcome = try run.step { model in crossEntropy(model(batch.x), batch.y) }
     if case .skipped(let reason, _) = outcome { print("skipped:", reason) }
   }
@@ -30,6 +31,24 @@ do {
 } catch {
   print(error)  // 0: linear: expected […, 2], got [8, 3]
 }
+
+var stable = TrainingRun(
+  model: model, optimizer: SGD(momentum: 0.9), schedule: .constant(0.05),
+  precision: .mixed(.float16),               // with a loss scale that finds itself
+  clipping: .percentile(90),                 // by the norms so far
+  smoothing: GradientSmoothing(decay: 0.5),  // gradients averaged over steps
+  average: .exponential(decay: 0.99))        // and weights
+for batch in loader {
+  // Eight parts of a batch give the step of the whole one.
+  _ = try stable.step(accumulating: batch.split(size: 8)) { model, part in
+    crossEntropy(model(part.x), part.y, reduction: .counted)
+  }
+}
+let averaged = try stable.withAveragedWeights { ($0(points).argmax(axis: -1) .== labels).mean() }
+print("accuracy of averaged weights", averaged.item())
+
+let checkpoint = try stable.checkpoint(loader: loader)  // .write(to: "run.safetensors")
+try stable.restore(checkpoint, loader: loader)  // the next steps are the same to the bit
 
 var optimizer = Adam()
 let (loss, gradients) = model.valueAndGradients { crossEntropy($0(points), labels) }

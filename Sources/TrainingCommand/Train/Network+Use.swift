@@ -1,0 +1,48 @@
+internal import TrainingKit
+
+extension Network {
+  /// One row of logits for every label.
+  static func logits(_ model: Network, _ input: Tensor) -> Tensor {
+    let logits = model(input)
+    return logits.reshaped([-1, logits.shape[-1]])
+  }
+
+  /// How many labels have the largest logit.
+  static func hits(_ logits: Tensor, _ labels: Tensor) -> Double {
+    (logits.detached().argmax(axis: -1) .== labels).sum().item()
+  }
+
+  /// The share of labels that the network gets right.
+  func accuracy(on dataset: any Dataset) -> Double {
+    evaluate()
+    defer { train() }
+    return withoutGradients {
+      var hits = 0.0
+      var labels = 0
+      for batch in DataLoader(dataset, batchSize: 256) {
+        hits += Network.hits(Network.logits(self, batch.x), batch.y.flattened())
+        labels += batch.y.count
+      }
+      return hits / Double(labels)
+    }
+  }
+
+  /// What a GPT writes, byte by byte from its own distribution.
+  func text(of vocabulary: [UInt8], count: Int, context: Int, _ generator: RandomGenerator)
+    -> String
+  {
+    evaluate()
+    var tokens = [vocabulary.firstIndex(of: UInt8(ascii: "\n")) ?? 0]
+    withoutGradients {
+      while tokens.count <= count {
+        let seen = Tensor(Array(tokens.suffix(context)))
+        let logits = self(seen.expandedDimensions(axis: 0))[0, -1]
+        // The largest logit after Gumbel noise is a draw from the softmax.
+        let uniform = Tensor.randomUniform(logits.shape, generator: generator)
+        let noise = -(-(uniform + 1e-20).log() + 1e-20).log()
+        tokens.append(Int((logits + noise).argmax().item()))
+      }
+    }
+    return String(decoding: tokens.dropFirst().map { vocabulary[$0] }, as: UTF8.self)
+  }
+}
