@@ -34,10 +34,10 @@ do {
 
 var stable = TrainingRun(
   model: model, optimizer: SGD(momentum: 0.9), schedule: .constant(0.05),
-  precision: .mixed(.float16),               // with a loss scale that finds itself
-  clipping: .percentile(90),                 // by the norms so far
+  precision: .mixed(.float16),  // with a loss scale that finds itself
+  clipping: .percentile(90),  // by the norms so far
   smoothing: GradientSmoothing(decay: 0.5),  // gradients averaged over steps
-  average: .exponential(decay: 0.99))        // and weights
+  average: .exponential(decay: 0.99))  // and weights
 for batch in loader {
   // Eight parts of a batch give the step of the whole one.
   _ = try stable.step(accumulating: batch.split(size: 8)) { model, part in
