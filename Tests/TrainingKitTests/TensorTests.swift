@@ -30,6 +30,22 @@ final class TensorTests: XCTestCase {
     XCTAssertEqual(Tensor([Int64.max]).elements(Int64.self), [Int64.max])
   }
 
+  func testNumbersOfAnySizeStandBesideTensors() {
+    let x = Tensor([1, 2], dtype: .float64)
+    for number in [1e30, -1e30, 0x1p63, .greatestFiniteMagnitude, -.infinity] {
+      XCTAssertEqual((x * number)[0].item(), number)
+      XCTAssertEqual(which(x .> 1, x, x.scalar(number)).elements(), [number, 2])
+    }
+    for number in [Int.max, Int.min, 1 << 53 + 1] {
+      XCTAssertEqual(Tensor(number).elements(), [number])
+      XCTAssertEqual((Tensor([0]) + number).elements(), [number])
+    }
+    let ends = [1e30, -1e30, .nan, 2.9, -2.9].map { number in
+      Tensor(repeating: number, shape: [1], dtype: .int64).elements(Int.self)[0]
+    }
+    XCTAssertEqual(ends, [.max, .min, 0, 2, -2])
+  }
+
   func testIndexing() {
     let x = Tensor.range(0, 24).reshaped([2, 3, 4])
     XCTAssertEqual(x[1].shape, [3, 4])

@@ -17,7 +17,7 @@ package protocol Backend: Sendable {
   func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor, into y: Tensor)
   /// Copies and converts; `y` may be a strided view of a larger fresh tensor.
   func copy(_ x: Tensor, into y: Tensor)
-  func fill(_ value: Double, into y: Tensor)
+  func fill(_ value: some TensorScalar, into y: Tensor)
   func range(start: Double, step: Double, into y: Tensor)
 
   func reduce(_ row: tk_reduction, _ x: Tensor, axes: [Int], into y: Tensor)

@@ -48,9 +48,10 @@ package struct CPUBackend: Backend {
     }
   }
 
-  package func fill(_ value: Double, into y: Tensor) {
+  package func fill(_ value: some TensorScalar, into y: Tensor) {
+    let (real, integer) = (value.double, value.integer)
     PointwiseArguments(y, shape: y.shape).run { space, operands, begin, end in
-      tk_fill(value, value.isFinite ? Int64(value) : 0, space, operands, begin, end)
+      tk_fill(real, integer, space, operands, begin, end)
     }
   }
 

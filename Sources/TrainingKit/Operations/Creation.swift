@@ -56,7 +56,7 @@ extension Tensor {
 
   /// A tensor whose elements are all the same number.
   public init(repeating value: some TensorScalar, shape: Shape, dtype: DType = .float32) {
-    self = Tensor.fresh("full", shape, dtype) { $1.fill(value.double, into: $0) }
+    self = Tensor.fresh("full", shape, dtype) { $1.fill(value, into: $0) }
   }
 
   /// A tensor of zeros.

@@ -58,17 +58,28 @@ extension Bool: TensorElement {
 public protocol TensorScalar: TensorElement {
   /// The value as a double.
   var double: Double { get }
+  /// The value as an integer: without its fraction, at most the largest and at least the smallest one, 0 for NaN.
+  var integer: Int64 { get }
 }
 
 extension Float: TensorScalar {
   /// The value as a double.
   public var double: Double { Double(self) }
+  /// The value as an integer: without its fraction, at most the largest and at least the smallest one, 0 for NaN.
+  public var integer: Int64 { double.integer }
 }
 extension Double: TensorScalar {
   /// The value itself.
   public var double: Double { self }
+  /// The value as an integer: without its fraction, at most the largest and at least the smallest one, 0 for NaN.
+  public var integer: Int64 {
+    if let exact = Int64(exactly: rounded(.towardZero)) { return exact }
+    return isNaN ? 0 : self < 0 ? .min : .max
+  }
 }
 extension Int: TensorScalar {
   /// The value as a double.
   public var double: Double { Double(self) }
+  /// The value as an integer.
+  public var integer: Int64 { Int64(self) }
 }
