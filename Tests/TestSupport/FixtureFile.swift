@@ -108,11 +108,15 @@ extension DType {
 }
 
 /// A run, a state or a stream of PyTorch.
-package struct ParityCase: Decodable {
+package struct ParityCase: Decodable, CustomStringConvertible {
   package let kind: String
   package let name: String
   package let attributes: [String: FixtureAttribute]
   package let tensors: [String: FixtureArray]
+
+  package var description: String {
+    "\(name) \(tensors.values.first?.dtype ?? "") \(attributes.sorted { $0.key < $1.key })"
+  }
 }
 
 extension FixtureFile {
