@@ -28,14 +28,14 @@ extension TrainSettings {
       Option(
         "--learning-rate", "X",
         help:
-          "highest learning rate\n(default: 0.008 for cnn, 0.01 for mlp and linear, 0.003 for gpt; "
+          "highest learning rate\n(default: 0.008 for cnn, 0.03 for mlp and linear, 0.003 for gpt; "
           + "some optimizers multiply that)",
         \.learningRate
       ) { word throws(UsageError) in try Values.positive(word) },
       Option(
         "--weight-decay", "X",
         help:
-          "pull of weights toward zero\n(default: 0.3, 0.02 with cnn; 0.0001 where it is a penalty in the gradient)",
+          "pull of weights toward zero\n(default: 0.02 for cnn, 0.05 for mlp and linear, 0.3 for gpt; 0.0001 where it is a penalty in the gradient)",
         \.weightDecay
       ) { word throws(UsageError) in try Values.nonNegative(word) },
       Option(
@@ -75,7 +75,7 @@ extension TrainSettings {
       ) { word throws(UsageError) in try Values.count(word) },
       Option(
         "--batch-size", "N",
-        help: "samples a step (default: 16 for cnn, 64 for mlp and linear, 32 for gpt)", \.batchSize
+        help: "samples a step (default: 16 for cnn, 32 for others)", \.batchSize
       ) {
         word throws(UsageError) in try Values.count(word)
       },
