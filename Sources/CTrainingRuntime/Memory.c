@@ -1,10 +1,10 @@
 #if defined(__linux__)
 #define _GNU_SOURCE
-#include <sys/mman.h>
 #endif
 #include "TrainingRuntime.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define LINE ((size_t)64)
 #define HUGE_PAGE ((size_t)2 << 20)
@@ -24,3 +24,17 @@ void tk_deallocate(void *memory, size_t bytes) {
   (void)bytes;
   free(memory);
 }
+
+#if defined(MAP_NORESERVE)
+#define UNRESERVED MAP_NORESERVE
+#else
+#define UNRESERVED 0
+#endif
+
+void *tk_map_zeros(size_t bytes) {
+  void *pages =
+    mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANON | UNRESERVED, -1, 0);
+  return pages == MAP_FAILED ? NULL : pages;
+}
+
+void tk_unmap_zeros(void *pages, size_t bytes) { munmap(pages, bytes); }

@@ -44,6 +44,7 @@ static struct {
 
 static _Atomic int32_t wanted_threads;
 static _Thread_local bool works_alone;
+static _Thread_local int32_t worker_index;
 
 static inline void pause_briefly(void) {
 #if defined(__x86_64__)
@@ -118,6 +119,7 @@ static void post(uint64_t pieces, int64_t wake) {
 
 // The number of workers is read after the ticket, because it is written before.
 static void *work(void *index) {
+  worker_index = (int32_t)(intptr_t)index + 1;
   for (;;) {
     uint64_t number = NUMBER(run_pieces());
     if ((int32_t)(intptr_t)index >= atomic_load(&pool.workers)) return NULL;
@@ -180,6 +182,8 @@ void tk_parallel_for(int64_t count, int64_t grain, tk_job job, void *context) {
 }
 
 void tk_work_alone(void) { works_alone = true; }
+
+int32_t tk_worker_index(void) { return worker_index; }
 
 static int32_t available_cores(void) {
 #if defined(__linux__)

@@ -34,7 +34,7 @@ final class TrainTests: XCTestCase {
     XCTAssertEqual(summary.settings.seed, 3)
     XCTAssertEqual(summary.skippedSteps, 0)
     XCTAssertEqual(summary.lossPerEpoch.count, 40)
-    XCTAssertEqual(summary.steps, 40 * 23)
+    XCTAssertEqual(summary.steps, 40 * 45)
     XCTAssertTrue(run.output.contains("epoch 40/40"), run.output)
     XCTAssertFalse(run.output.contains("\u{1B}"), "no control characters when not on a terminal")
   }

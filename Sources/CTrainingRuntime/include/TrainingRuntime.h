@@ -18,6 +18,10 @@ void tk_parallel_for(int64_t count, int64_t grain,
 // From now on the calling thread runs the pieces of its jobs alone, and so takes the pool from nobody.
 void tk_work_alone(void);
 
+// Which of the threads that share a job the calling one is: 0 for the caller, and less than the
+// thread count for all.
+int32_t tk_worker_index(void);
+
 // Threads that share a job, the caller among them: the machine's cores unless TRAININGKIT_THREADS
 // or tk_set_thread_count says otherwise (1 … 256; values outside are clamped).
 int32_t tk_thread_count(void);
@@ -33,5 +37,13 @@ void tk_set_thread_state(void *state,
 // is none.
 void *tk_allocate(size_t bytes);
 void tk_deallocate(void *memory, size_t bytes);
+
+// Pages that read as zeros and cannot be written; they take no memory before they are read.
+void *tk_map_zeros(size_t bytes);
+void tk_unmap_zeros(void *pages, size_t bytes);
+
+// Bytes that the process could still take without swapping, within the limits of its container; 0
+// where the system does not say.
+int64_t tk_available_memory(void);
 
 #endif

@@ -35,7 +35,8 @@ extension TrainSettings {
       Option(
         "--weight-decay", "X",
         help:
-          "pull of weights toward zero\n(default: 0.02 for cnn, 0.05 for mlp and linear, 0.3 for gpt; 0.0001 where it is a penalty in the gradient)",
+          "pull of weights toward zero\n(default: 0.02 for cnn, 0.05 for mlp and linear, 0.3 for "
+          + "gpt; 0.0001 where it is a penalty in the gradient)",
         \.weightDecay
       ) { word throws(UsageError) in try Values.nonNegative(word) },
       Option(

@@ -49,6 +49,7 @@ package final class Autocast {
     if let found = kept[identity], found.cast.dtype == target { return found.cast }
     // Recorded in any case: the next to find it may want gradients.
     let cast = Context.current.recording(true) { convert(tensor, target) }
+    cast.charge(to: .casts)
     kept[identity] = (tensor, cast)
     return cast
   }

@@ -26,7 +26,11 @@ package struct Backward {
     _ = consume root
     // Gradients have the dtypes of what they are gradients of, also inside of an autocast.
     let context = Context.current
-    return context.autocasting(nil) { context.recording(isRecorded) { pass.sweep() } }
+    return context.autocasting(nil) {
+      context.recording(isRecorded) {
+        context.charging(isRecorded ? .activations : .workspace) { pass.sweep() }
+      }
+    }
   }
 
   private init(wanted: Set<ObjectIdentifier>, add: @escaping (Tensor, Tensor) -> Tensor) {

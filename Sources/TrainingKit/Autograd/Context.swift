@@ -7,6 +7,12 @@ package final class Context {
   /// What chooses the precision of operations; nil for that of their inputs.
   package fileprivate(set) var autocast: Autocast?
   package fileprivate(set) var modules: [AnyObject] = []
+  /// Where results are made.
+  package fileprivate(set) var backend: any Backend = CPUBackend.shared
+  /// What results are made for; nil where operations tell by themselves.
+  package fileprivate(set) var memoryOwner: MemoryOwner?
+  /// The outermost modules that ran while somebody wanted to know; nil when nobody does.
+  fileprivate var roots: [AnyObject]?
   private var scopedValues: [ObjectIdentifier: any Sendable] = [:]
   fileprivate var validationDepth = 0
   fileprivate var failure: (any Error)?
@@ -101,8 +107,42 @@ extension Context {
   package func entering<Result>(_ module: AnyObject, _ body: () throws -> Result) rethrows
     -> Result
   {
+    if modules.isEmpty { roots?.append(module) }
     modules.append(module)
     defer { modules.removeLast() }
     return try body()
+  }
+
+  /// Runs `body`, whose results are made for an owner.
+  package func charging<Result>(_ owner: MemoryOwner, _ body: () throws -> Result) rethrows
+    -> Result
+  {
+    let outer = memoryOwner
+    memoryOwner = owner
+    defer { memoryOwner = outer }
+    return try body()
+  }
+
+  /// Runs `body` on another device.
+  package func computing<Result>(on backend: any Backend, _ body: () throws -> Result) rethrows
+    -> Result
+  {
+    let outer = self.backend
+    self.backend = backend
+    defer { self.backend = outer }
+    return try body()
+  }
+
+  /// Runs `body` and gives the paths of the modules that ran in it, too.
+  package func tracing<Result>(_ body: () throws -> Result) rethrows
+    -> (result: Result, paths: [ObjectIdentifier: String])
+  {
+    let outer = roots
+    roots = []
+    defer { roots = outer }
+    let result = try body()
+    var seen: Set<ObjectIdentifier> = []
+    let own = roots!.filter { seen.insert(ObjectIdentifier($0)).inserted }
+    return (result, own.reduce(into: [:]) { $0.merge(ObjectTree.paths(below: $1)) { a, _ in a } })
   }
 }

@@ -17,6 +17,16 @@ package enum ObjectTree {
     return found
   }
 
+  /// The paths of all objects below a root, and of the root itself, which is empty.
+  package static func paths(below root: AnyObject) -> [ObjectIdentifier: String] {
+    var paths = [ObjectIdentifier(root): ""]
+    walk(root) { path, value in
+      guard let object = object(value) else { return true }
+      return paths.updateValue(path, forKey: ObjectIdentifier(object)) == nil
+    }
+    return paths
+  }
+
   private static func descend(
     into value: Any, path: String, _ visit: (_ path: String, _ value: Any) -> Bool
   ) {

@@ -22,7 +22,7 @@ package protocol Operation: Differentiable {
   func view(of input: Layout, as spec: TensorSpec) -> Layout?
 
   /// Computes the result into `output`, which is fresh and contiguous.
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend)
+  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) throws(NoRoom)
 
   /// The dtype that inputs are cast to while an autocast is in force.
   var precision: PrecisionRule { get }
@@ -65,23 +65,32 @@ extension Operation {
     let inputs = context.autocast?.prepared(given, precision) ?? given
     do {
       let spec = try result(of: inputs)
-      return recorded(try computed(inputs, spec), of: inputs, in: context)
+      return recorded(try computed(inputs, spec, context), of: inputs, in: context)
     } catch {
       context.fail(error)
       return Tensor(storage: nil, layout: Layout(contiguous: .scalar), dtype: .float32)
     }
   }
 
-  private func computed(_ inputs: [Tensor], _ spec: TensorSpec) throws -> Tensor {
+  private func computed(
+    _ inputs: [Tensor], _ spec: TensorSpec, _ context: Context
+  ) throws -> Tensor {
     if let first = inputs.first, let layout = view(of: first.layout, as: spec) {
       return Tensor(storage: first.body.storage, layout: layout, dtype: spec.dtype)
     }
     if readsEveryInput ? inputs.contains(where: \.isHollow) : inputs[0].isHollow {
       return Tensor(storage: nil, layout: Layout(contiguous: spec.shape), dtype: spec.dtype)
     }
-    let backend = Device.cpu.backend
-    let output = try Tensor.allocated(spec, for: name, on: backend)
-    if spec.shape.count > 0 { forward(inputs, into: output, on: backend) }
+    let owner =
+      context.memoryOwner
+      ?? (context.isRecording && inputs.contains(where: \.requiresGradient) ? .activations : .user)
+    let output = try context.allocated(spec, for: name, owner)
+    guard spec.shape.count > 0 else { return output }
+    do throws(NoRoom) {
+      try forward(inputs, into: output, on: context.backend)
+    } catch {
+      throw context.outOfMemory(error.byteCount, name)
+    }
     return output
   }
 }
@@ -101,15 +110,27 @@ extension Differentiable {
   }
 }
 
-extension Tensor {
+extension Context {
   /// A tensor whose elements are not yet written.
-  package static func allocated(
-    _ spec: TensorSpec, for operation: @autoclosure () -> String, on backend: any Backend
+  package func allocated(
+    _ spec: TensorSpec, for operation: String, _ owner: MemoryOwner = .user
   ) throws(DeviceError) -> Tensor {
     let bytes = spec.shape.count * spec.dtype.byteCount
-    guard let storage = backend.pool.take(byteCount: bytes) else {
-      throw .outOfMemory(operation: operation(), requested: bytes, live: backend.pool.usage.live)
+    let module = modules.last.map { ObjectIdentifier($0) }
+    let tag = MemoryTag(operation, owner: memoryOwner ?? owner, module: module)
+    guard let storage = backend.pool.take(byteCount: bytes, tag) else {
+      throw outOfMemory(bytes, operation)
     }
     return Tensor(storage: storage, layout: Layout(contiguous: spec.shape), dtype: spec.dtype)
+  }
+
+  fileprivate func outOfMemory(_ bytes: Int, _ operation: String) -> DeviceError {
+    let paths = modules.first.map { ObjectTree.paths(below: $0) } ?? [:]
+    let pool = backend.pool
+    let circumstance = OutOfMemory(
+      operation: operation, path: modules.last.flatMap { paths[ObjectIdentifier($0)] },
+      requested: MemoryPool.blockSize(for: bytes), limit: pool.limit, usage: pool.usage,
+      live: pool.live.map { $0.holding(paths) })
+    return .outOfMemory(circumstance)
   }
 }

@@ -59,7 +59,10 @@ extension WeightAverage {
       steps += 1
       return .waited
     }
-    let current = settings.tensors(of: members)
+    return Context.current.charging(.average) { take(settings.tensors(of: members)) }
+  }
+
+  private mutating func take(_ current: [AveragedTensor]) -> AverageOutcome {
     guard updates == 0 || (fits(current) && reserve(current)) else { return .waited }
     steps += 1
     if let path = current.firstNonFinite { return .refused(path) }

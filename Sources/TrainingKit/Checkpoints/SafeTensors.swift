@@ -83,7 +83,7 @@ struct SafeTensorsFile {
   private func tensor(of entry: SafeTensorsHeader.Entry) throws(CheckpointError) -> Tensor {
     let tensor: Tensor
     do throws(DeviceError) {
-      tensor = try Tensor.allocated(entry.spec, for: entry.name, on: Device.cpu.backend)
+      tensor = try Context.current.allocated(entry.spec, for: entry.name)
     } catch {
       throw .memory(error, path, entry.name)
     }
@@ -144,8 +144,8 @@ extension Tensor {
     }
     if layout.isContiguous { return self }
     do throws(DeviceError) {
-      let tensor = try Tensor.allocated(TensorSpec(shape, dtype), for: name, on: Device.cpu.backend)
-      Device.cpu.backend.copy(self, into: tensor)
+      let tensor = try Context.current.allocated(TensorSpec(shape, dtype), for: name)
+      Context.current.backend.copy(self, into: tensor)
       return tensor
     } catch {
       throw .memory(error, file, name)

@@ -6,6 +6,8 @@ package import CTrainingKernels
 /// been checked by the operation.
 package protocol Backend: Sendable {
   var pool: MemoryPool { get }
+  /// Whether nothing is computed; elements of its tensors may not be written.
+  var isPaper: Bool { get }
 
   func unary(
     _ row: tk_unary, compute: tk_compute, _ parameters: [Double], _ x: Tensor, into y: Tensor)
@@ -29,7 +31,7 @@ package protocol Backend: Sendable {
   func argsort(_ x: Tensor, descending: Bool, into order: Tensor)
 
   /// The product of matrices in the last two axes; the axes before agree.
-  func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor)
+  func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor) throws(NoRoom)
   func gather(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor)
   /// Adds into `y`, which holds zeros.
   func scatterAdd(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor)

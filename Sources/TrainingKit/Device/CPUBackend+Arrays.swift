@@ -2,18 +2,13 @@ package import CTrainingKernels
 internal import CTrainingRuntime
 
 extension CPUBackend {
-  package func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor) {
-    var gemm = tk_gemm(a, b, c)
-    let blocks = Int(tk_gemm_block_count(&gemm))
-    let bytes = tk_gemm_workspace(&gemm)
-    let grain = max(1, (1 << 17) * blocks / max(1, c.count * a.shape[-1]))
-    withUnsafePointer(to: gemm) { gemm in
-      parallelFor(blocks, grain: grain) { begin, end in
-        let workspace = pool.take(byteCount: bytes)
-        guard let workspace else {
-          fatalError("matmul: out of memory: expected \(bytes) bytes of workspace, got none")
-        }
-        tk_gemm_run(gemm, workspace.memory, Int64(begin), Int64(end))
+  package func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor) throws(NoRoom) {
+    let plan = MatrixProduct(a, b, into: c)
+    let workspace = try plan.workspace(from: pool)
+    withUnsafePointer(to: plan.gemm) { gemm in
+      parallelFor(plan.blocks, grain: plan.grain) { begin, end in
+        let own = workspace.memory + Int(tk_worker_index()) * plan.workspaceSize
+        tk_gemm_run(gemm, own, Int64(begin), Int64(end))
       }
     }
   }
@@ -99,23 +94,5 @@ extension IndexView {
   package func firstOutside(limit: Int) -> Int? {
     let position = withUnsafePointer(to: kernel) { tk_index_check($0, Int64(limit)) }
     return position < 0 ? nil : Int(position)
-  }
-}
-
-extension tk_gemm {
-  /// `a` is `[…, m, k]`, `b` `[…, k, n]` with the same leading axes, `c` contiguous; the leading axes of each
-  /// nest into one stride.
-  fileprivate init(_ a: Tensor, _ b: Tensor, _ c: Tensor) {
-    let rank = c.rank
-    func stride(_ tensor: Tensor, _ axis: Int) -> Int64 { Int64(tensor.layout.strides[axis]) }
-    let batch = c.shape.prefix(rank - 2).reduce(1, *)
-    self.init(
-      m: Int64(c.shape[-2]), n: Int64(c.shape[-1]), k: Int64(a.shape[-1]), batch: Int64(batch),
-      a: UnsafeRawPointer(a.address), b: UnsafeRawPointer(b.address), c: c.address,
-      input: a.dtype.kernel, output: c.dtype.kernel, a_row: stride(a, rank - 2),
-      a_column: stride(a, rank - 1), a_batch: rank == 2 ? 0 : stride(a, rank - 3),
-      b_row: stride(b, rank - 2), b_column: stride(b, rank - 1),
-      b_batch: rank == 2 ? 0 : stride(b, rank - 3), c_row: Int64(c.shape[-1]),
-      c_batch: Int64(c.shape[-1] * c.shape[-2]), alpha: 1, beta: 0)
   }
 }

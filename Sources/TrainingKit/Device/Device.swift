@@ -1,3 +1,5 @@
+internal import CTrainingRuntime
+
 /// Where tensors live and operations run.
 public enum Device: Sendable, Hashable {
   /// The processor and its memory.
@@ -5,6 +7,16 @@ public enum Device: Sendable, Hashable {
 
   /// What the device's memory pool holds.
   public var memory: MemoryUsage { backend.pool.usage }
+
+  /// The most bytes that the pool may hold, in use and cached. A result that does not fit is a ``DeviceError``.
+  ///
+  ///     Device.cpu.memoryLimit = 2_000_000_000
+  ///
+  /// It starts as what the machine had available when the first tensor was made; limits of a container count.
+  public var memoryLimit: Int {
+    get { backend.pool.limit }
+    nonmutating set { backend.pool.limit = max(0, newValue) }
+  }
 
   /// Starts a new measurement of the peak from the bytes in use now.
   public func resetPeakMemory() { backend.pool.resetPeak() }
@@ -18,21 +30,20 @@ public enum Device: Sendable, Hashable {
 extension Tensor {
   /// Where the elements lie.
   public var device: Device { .cpu }
+
+  /// Notes that the memory is used for something else now.
+  package func charge(to owner: MemoryOwner) {
+    guard let storage = body.storage, let pool = storage.owner as? MemoryPool else { return }
+    pool.charge(slot: storage.slot, to: owner)
+  }
 }
 
-/// A circumstance of the machine that stops an operation.
-public enum DeviceError: Error, Sendable, Hashable {
-  /// The device has no memory left for a result.
-  case outOfMemory(operation: String, requested: Int, live: Int)
-}
-
-extension DeviceError: CustomStringConvertible {
-  /// What happened, with the figures.
-  public var description: String {
-    switch self {
-    case .outOfMemory(let operation, let requested, let live):
-      "\(operation): out of memory: expected \(requested) bytes, got none beside \(live) in use; "
-        + "a smaller batch needs less"
-    }
+extension MemoryPool {
+  /// The pool of the processor, within what the machine has available.
+  static func ofTheProcessor() -> MemoryPool {
+    let pool = MemoryPool()
+    let available = tk_available_memory()
+    if available > 0 { pool.limit = Int(available) }
+    return pool
   }
 }

@@ -1,47 +1,69 @@
-internal import CTrainingRuntime
-
-/// What a device's memory pool holds, in bytes.
-public struct MemoryUsage: Sendable, Hashable {
-  /// Bytes in use by tensors.
-  public var live = 0
-  /// Bytes kept for the next tensors.
-  public var cached = 0
-  /// The most bytes that were in use at one time since the last reset.
-  public var peak = 0
-  /// How often memory was taken from the system.
-  public var systemAllocations = 0
-}
-
 /// Recycles blocks of memory by size class, so that a training loop in its steady state takes none from
-/// the system.
+/// the system, and knows what each block in use is for.
 package final class MemoryPool: StorageOwner {
-  private let blocks = Monitor(Blocks())
+  private let blocks: Monitor<MemoryBlocks>
 
-  package init() {}
+  package init(source: MemorySource = .system) { blocks = Monitor(MemoryBlocks(source: source)) }
 
-  /// Takes a block of at least the given size, or nil when the system has none.
-  package func take(byteCount: Int) -> Storage? {
-    let sizeClass = SizeClass(holding: byteCount)
-    let address = blocks.withLock { $0.take(sizeClass) }
-    guard let address, let memory = UnsafeMutableRawPointer(bitPattern: address) else { return nil }
-    return Storage(memory: memory, byteCount: byteCount, owner: self)
+  deinit { blocks.withLock { $0.close() } }
+
+  /// Takes a block of at least the given size, or nil when there is none within the limit.
+  package func take(byteCount: Int, _ tag: MemoryTag) -> Storage? {
+    let taken = blocks.withLock { $0.take(byteCount, tag) }
+    guard let taken, let memory = UnsafeMutableRawPointer(bitPattern: taken.address) else {
+      return nil
+    }
+    return Storage(memory: memory, byteCount: byteCount, owner: self, slot: taken.slot)
   }
 
-  package func reclaim(_ memory: UnsafeMutableRawPointer, byteCount: Int) {
+  /// The bytes of the block that a request gets.
+  package static func blockSize(for byteCount: Int) -> Int {
+    SizeClass(holding: byteCount).byteCount
+  }
+
+  package func reclaim(_ memory: UnsafeMutableRawPointer, slot: Int) {
     let address = UInt(bitPattern: memory)
-    blocks.withLock { $0.reclaim(address, SizeClass(holding: byteCount)) }
+    blocks.withLock { $0.reclaim(address, slot) }
+  }
+
+  /// Notes another use of a block.
+  package func charge(slot: Int, to owner: MemoryOwner) {
+    blocks.withLock { $0.charge(slot, to: owner) }
   }
 
   package var usage: MemoryUsage { blocks.withLock { $0.usage } }
 
-  package func resetPeak() { blocks.withLock { $0.usage.peak = $0.usage.live } }
+  /// The most bytes that may be in use and cached.
+  package var limit: Int {
+    get { blocks.withLock { $0.limit } }
+    set { blocks.withLock { $0.limit = newValue } }
+  }
+
+  package func resetPeak() { blocks.withLock { $0.resetPeak() } }
 
   /// Gives every cached block back to the system.
   package func trim() { blocks.withLock { $0.trim() } }
+
+  /// All blocks in use.
+  package var live: [TaggedBlock] { blocks.withLock { $0.live } }
+
+  /// Makes the n-th request from now fail, and no other; for tests.
+  package func failRequest(after count: Int?) { blocks.withLock { $0.countdown = count } }
+
+  /// Starts to note every block that is taken or given back.
+  package func beginRecording() { blocks.withLock { $0.recorder = MemoryRecorder($0.occupied) } }
+
+  /// Ends that, and gives what was noted.
+  package func endRecording() -> MemoryRecorder? {
+    blocks.withLock { blocks in
+      defer { blocks.recorder = nil }
+      return blocks.recorder
+    }
+  }
 }
 
 /// A size that blocks are cut to: four a power of two, from 64 bytes.
-private struct SizeClass {
+struct SizeClass {
   let index: Int
   let byteCount: Int
 
@@ -59,51 +81,5 @@ private struct SizeClass {
     self.index = index
     let power = index / 4 + 6
     byteCount = (1 << power) + (index % 4) << (power - 2)
-  }
-}
-
-/// The blocks of a pool. Addresses are numbers here, as nobody reads what a free block holds.
-private struct Blocks: Sendable {
-  private var free: [[UInt]] = []
-  var usage = MemoryUsage()
-
-  mutating func take(_ sizeClass: SizeClass) -> UInt? {
-    guard let address = recycled(sizeClass) ?? fresh(sizeClass.byteCount) else { return nil }
-    usage.live += sizeClass.byteCount
-    usage.peak = max(usage.peak, usage.live)
-    return address
-  }
-
-  private mutating func recycled(_ sizeClass: SizeClass) -> UInt? {
-    guard sizeClass.index < free.count, let address = free[sizeClass.index].popLast() else {
-      return nil
-    }
-    usage.cached -= sizeClass.byteCount
-    return address
-  }
-
-  private mutating func fresh(_ byteCount: Int) -> UInt? {
-    usage.systemAllocations += 1
-    if let memory = tk_allocate(byteCount) { return UInt(bitPattern: memory) }
-    trim()
-    return tk_allocate(byteCount).map { UInt(bitPattern: $0) }
-  }
-
-  mutating func reclaim(_ address: UInt, _ sizeClass: SizeClass) {
-    while free.count <= sizeClass.index { free.append([]) }
-    free[sizeClass.index].append(address)
-    usage.live -= sizeClass.byteCount
-    usage.cached += sizeClass.byteCount
-  }
-
-  mutating func trim() {
-    for index in free.indices {
-      let byteCount = SizeClass(index: index).byteCount
-      for address in free[index] {
-        tk_deallocate(UnsafeMutableRawPointer(bitPattern: address), byteCount)
-      }
-      usage.cached -= byteCount * free[index].count
-      free[index] = []
-    }
   }
 }

@@ -27,17 +27,22 @@ public struct GradientSmoothing: Sendable {
   /// - Errors: traps when a gradient has another shape than the parameter's gradients before.
   public mutating func smoothed(_ gradients: Gradients) -> Gradients {
     guard gradients.firstNonFinite == nil, hasShapes(of: gradients) else { return gradients }
-    return gradients.mapped { path, gradient in
-      let dtype = gradient.dtype.updateType
-      let gradient = gradient.detached().cast(to: dtype)
-      var state = states[path] ?? ParameterState()
-      state.step += 1
-      let average = state.tensors["average"].map { $0.cast(to: dtype) * decay } ?? gradient * 0
-      let moved = average + gradient * (1 - decay)
-      state.tensors["average"] = moved
-      states[path] = state
-      return moved / (1 - power(decay, state.step))
+    let smoothed = gradients.paths.map { path in
+      let (gradient, factor) = gradients.unscaled(path)!
+      return (path, take(gradient.detached(), times: factor, of: path))
     }
+    return gradients.replacing(Dictionary(uniqueKeysWithValues: smoothed))
+  }
+
+  private mutating func take(_ gradient: Tensor, times factor: Double, of path: String) -> Tensor {
+    let dtype = gradient.dtype.updateType
+    let share = gradient.cast(to: dtype) * (factor * (1 - decay))
+    var state = states[path] ?? ParameterState()
+    state.step += 1
+    let moved = state.tensors["average"].map { $0.cast(to: dtype) * decay + share } ?? share
+    state.tensors["average"] = moved
+    states[path] = state
+    return moved / (1 - power(decay, state.step))
   }
 
   private func hasShapes(of gradients: Gradients) -> Bool {

@@ -134,7 +134,10 @@ extension [NamedParameter] {
     let found = Backward.run(
       from: loss, seed: seed, for: wanted, isRecorded: isRecorded, add: +)
     var tensors: [String: Tensor] = [:]
-    for named in trainable { tensors[named.path] = found[named.parameter.identity] }
+    for named in trainable {
+      tensors[named.path] = found[named.parameter.identity]
+      tensors[named.path]?.charge(to: .gradients)
+    }
     return Gradients(
       paths: trainable.map(\.path).filter { tensors[$0] != nil },
       missing: trainable.map(\.path).filter { tensors[$0] == nil }, tensors: tensors)

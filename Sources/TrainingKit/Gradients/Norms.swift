@@ -40,7 +40,7 @@ extension Tensor {
   private func measured(parts: Int, p: Double, scale: Double = 1) -> [ElementStatistics] {
     let x = detached().contiguous()
     guard count > 0, !x.isHollow else { return Array(repeating: ElementStatistics(), count: parts) }
-    return device.backend.measure(x, parts: parts, power: p, scale: scale)
+    return Context.current.backend.measure(x, parts: parts, power: p, scale: scale)
   }
 
   /// The norms that sums of powers stand for. Where a sum has overflowed or all but vanished, one more pass divides

@@ -26,10 +26,12 @@ extension Optimizer {
         (move: ParameterMove(named, gradient, rule(for: named)), factor: factor)
       }
     }
-    // Memory for all of them first: an update is done whole or not at all.
-    guard moves.allSatisfy({ reserve($0.move) }) else { return }
-    for (move, factor) in moves {
-      self.move(move, learningRate: learningRate, gradientScale: gradientScale * factor)
+    Context.current.charging(.optimizer) {
+      // Memory for all of them first: an update is done whole or not at all.
+      guard moves.allSatisfy({ reserve($0.move) }) else { return }
+      for (move, factor) in moves {
+        self.move(move, learningRate: learningRate, gradientScale: gradientScale * factor)
+      }
     }
   }
 }

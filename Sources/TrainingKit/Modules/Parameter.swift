@@ -20,6 +20,7 @@ public final class Parameter {
     }
     self.isTrainable = isTrainable
     tensor = value.with(origin: isTrainable ? leaf : nil)
+    tensor.charge(to: .weights)
   }
 
   /// The current value, tracked unless the parameter is frozen.
@@ -34,19 +35,23 @@ public final class Parameter {
         return
       }
       tensor = newValue.with(origin: isTrainable ? leaf : nil)
+      tensor.charge(to: .weights)
     }
   }
 
   /// Moves the value: `body` gets it as the sole owner when nobody else holds it, so that it can write in place.
   package func update(_ body: (consuming Tensor) -> Tensor) {
     let old = tensor.detached()
+    let memory = old.body.storage.map { ObjectIdentifier($0) }
     tensor = tensor.hollow
     tensor = body(consume old).with(origin: isTrainable ? leaf : nil)
+    if tensor.body.storage.map({ ObjectIdentifier($0) }) != memory { tensor.charge(to: .weights) }
   }
 
   /// Changes the dtype of the value, keeping its name and place in the graph.
   package func convert(to dtype: DType) {
     tensor = tensor.detached().cast(to: dtype).with(origin: isTrainable ? leaf : nil)
+    tensor.charge(to: .weights)
   }
 
   package var identity: ObjectIdentifier { ObjectIdentifier(leaf) }
@@ -55,10 +60,15 @@ public final class Parameter {
 /// A tensor that belongs to a module's state but is not trained, such as a running mean.
 public final class Buffer {
   /// The current value.
-  public var value: Tensor
+  public var value: Tensor {
+    didSet { value.charge(to: .weights) }
+  }
 
   /// Creates a buffer that starts at the given value.
-  public init(_ value: Tensor) { self.value = value.detached() }
+  public init(_ value: Tensor) {
+    self.value = value.detached()
+    self.value.charge(to: .weights)
+  }
 }
 
 /// Whether a module trains or is evaluated. Modules that behave differently hold one as a stored property.

@@ -104,13 +104,13 @@ extension Tensor {
   package static func fresh(
     _ name: String, _ shape: Shape, _ dtype: DType, _ write: (Tensor, any Backend) -> Void
   ) -> Tensor {
-    let backend = Device.cpu.backend
+    let context = Context.current
     do throws(DeviceError) {
-      let tensor = try allocated(TensorSpec(shape, dtype), for: name, on: backend)
-      if shape.count > 0 { write(tensor, backend) }
+      let tensor = try context.allocated(TensorSpec(shape, dtype), for: name)
+      if shape.count > 0, !context.backend.isPaper { write(tensor, context.backend) }
       return tensor
     } catch {
-      Context.current.fail(error)
+      context.fail(error)
       return hollow(shape, dtype)
     }
   }

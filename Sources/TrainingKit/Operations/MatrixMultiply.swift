@@ -19,8 +19,8 @@ struct MatrixMultiply: Operation {
     return TensorSpec(Shape(batch + [a.shape[-2], b.shape[-1]]), a.dtype)
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
-    backend.matmul(inputs[0], inputs[1], into: output)
+  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) throws(NoRoom) {
+    try backend.matmul(inputs[0], inputs[1], into: output)
   }
 
   func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {

@@ -29,7 +29,7 @@ package struct FusedUpdate {
     let (target, isSole) = value.owned()
     guard isSole, target.count > 0 else { return target }
     let states = slots.map { state.tensors[$0.name]! } + (direction.map { [$0] } ?? [])
-    let backend = target.device.backend
+    let backend = Context.current.backend
     if dtype.isHalf {
       let rounding = rounding ?? WeightRounding(.nearest, path: "", step: 1, count: target.count)
       backend.update(

@@ -68,7 +68,7 @@ extension TrainingRun {
     defer { if reason != nil { members.restoreBuffers(buffers) } }
     do {
       reason = try withRandomGenerator(generator) {
-        try attempt(&report, parts, of: members, loss)
+        try Context.current.charging(.gradients) { try attempt(&report, parts, of: members, loss) }
       }
     } catch {
       members.restoreBuffers(buffers)
@@ -126,7 +126,9 @@ extension TrainingRun {
     _ part: Part, to sum: inout GradientAccumulator, _ parameters: [NamedParameter],
     _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
   ) throws -> Double {
-    let (value, count) = try validated { try precision.applied { try loss(model, part) } }
+    let (value, count) = try Context.current.charging(.activations) {
+      try validated { try precision.applied { try loss(model, part) } }
+    }
     guard value.count == 1 else {
       throw TensorError.shape("step", expected: "a loss of one element", got: value.shape)
     }

@@ -1,6 +1,7 @@
 /// Who gave a storage its memory and takes it back.
 package protocol StorageOwner: AnyObject, Sendable {
-  func reclaim(_ memory: UnsafeMutableRawPointer, byteCount: Int)
+  /// Takes back the memory that has this place in the owner's books.
+  func reclaim(_ memory: UnsafeMutableRawPointer, slot: Int)
 }
 
 /// A block of memory that tensors share.
@@ -11,12 +12,16 @@ package final class Storage: @unchecked Sendable {
   package let memory: UnsafeMutableRawPointer
   package let byteCount: Int
   package let owner: any StorageOwner
+  package let slot: Int
 
-  package init(memory: UnsafeMutableRawPointer, byteCount: Int, owner: any StorageOwner) {
+  package init(
+    memory: UnsafeMutableRawPointer, byteCount: Int, owner: any StorageOwner, slot: Int
+  ) {
     self.memory = memory
     self.byteCount = byteCount
     self.owner = owner
+    self.slot = slot
   }
 
-  deinit { owner.reclaim(memory, byteCount: byteCount) }
+  deinit { owner.reclaim(memory, slot: slot) }
 }

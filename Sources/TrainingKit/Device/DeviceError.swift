@@ -1,0 +1,78 @@
+/// A circumstance of the machine that stops an operation.
+public enum DeviceError: Error, Sendable, Hashable {
+  /// The device has no memory left for a result.
+  case outOfMemory(OutOfMemory)
+}
+
+extension DeviceError: CustomStringConvertible {
+  /// What happened, with the figures.
+  public var description: String {
+    switch self {
+    case .outOfMemory(let circumstance): circumstance.description
+    }
+  }
+}
+
+/// What a device's memory was full of when an operation found no room.
+public struct OutOfMemory: Sendable, Hashable {
+  /// The operation.
+  public let operation: String
+  /// The path of the module that was running, empty for the model itself; nil outside of modules.
+  public let path: String?
+  /// The bytes of the block that the result needs.
+  public let requested: Int
+  /// The most bytes that the pool may hold.
+  public let limit: Int
+  /// What the pool held, after it had given back its cache.
+  public let usage: MemoryUsage
+  /// What the memory was in use for, the largest first. Blocks of one owner, operation and module are one.
+  public let holders: [MemoryHolding]
+  /// What would have made room, in the order of what it costs; empty where that is not known.
+  public internal(set) var remedies: [MemoryRemedy] = []
+
+  package init(
+    operation: String, path: String?, requested: Int, limit: Int, usage: MemoryUsage,
+    live: [MemoryHolding]
+  ) {
+    (self.operation, self.path, self.requested) = (operation, path, requested)
+    (self.limit, self.usage, holders) = (limit, usage, live.merged())
+  }
+}
+
+extension OutOfMemory: CustomStringConvertible {
+  /// One line: where, how much, who has the memory, and what would help.
+  public var description: String {
+    let place = path.map { $0.isEmpty ? "" : "\($0): " } ?? ""
+    let room = limit == .max ? "" : " within a limit of \(ByteCount(limit))"
+    return "\(place)\(operation): out of memory: expected \(ByteCount(requested))\(room), got "
+      + "\(ByteCount(usage.live)) in use" + bill + advice
+  }
+
+  private var bill: String {
+    let most = holders.prefix(3).map(\.description).joined(separator: ", ")
+    return usage.live == 0 ? "" : ": \(usage.bill); most of it \(most)"
+  }
+
+  private var advice: String {
+    remedies.isEmpty
+      ? "; a smaller batch needs less"
+      : "; what fits: " + remedies.map(\.description).joined(separator: ", or ")
+  }
+}
+
+extension [MemoryHolding] {
+  /// One holding for each owner, operation and module, the largest first.
+  package func merged() -> [MemoryHolding] {
+    var sums: [MemoryHolding: Int] = [:]
+    for holding in self { sums[holding.of(byteCount: 0), default: 0] += holding.byteCount }
+    return sums.map { $0.key.of(byteCount: $0.value) }.sorted {
+      ($1.byteCount, $0.description) < ($0.byteCount, $1.description)
+    }
+  }
+}
+
+extension MemoryHolding {
+  fileprivate func of(byteCount: Int) -> MemoryHolding {
+    MemoryHolding(byteCount: byteCount, owner: owner, operation: operation, path: path)
+  }
+}

@@ -1,0 +1,95 @@
+import TrainingKit
+import XCTest
+
+/// Plans beside the work that they are of.
+final class MemoryPlanTests: XCTestCase {
+  private func assertPlanned(_ subject: MemorySubject, _ options: MemorySubject.Options) throws {
+    let work = subject.work(options)
+    let plan = try MemoryPlan(work)
+    let live = Device.cpu.memory.live
+    Device.cpu.resetPeakMemory()
+    try work()
+    let usage = Device.cpu.memory
+    XCTAssertEqual(plan.peak, usage.peak - live, "\(subject.name), \(options)")
+    XCTAssertEqual(plan.peakBill.total, plan.peak)
+    XCTAssertEqual(usage.live, live, "\(subject.name), \(options)")
+  }
+
+  func testThePeakIsPlannedToTheByte() throws {
+    let optimizers: [any Optimizer] = [SGD(momentum: 0.9), AdamW(), Adafactor(), Muon()]
+    let threads = Threads.count
+    defer { Threads.count = threads }
+    var count = 0
+    for subject in MemorySubject.all {
+      for precision in [Precision.full, .mixed(.bfloat16), .mixed(.float16, scaler: .fixed(64))] {
+        for optimizer in optimizers {
+          for parts in [1, 4] {
+            for threads in [1, 3] {
+              Threads.count = threads
+              try assertPlanned(
+                subject, .init(precision: precision, optimizer: optimizer, parts: parts))
+              count += 1
+            }
+          }
+        }
+      }
+    }
+    print("memory plans: \(count) peaks to the byte")
+    XCTAssertGreaterThanOrEqual(count, 200)
+  }
+
+  func testEveryPartOfARunIsInThePlan() throws {
+    let variants: [MemorySubject.Options] = [
+      .init(clipping: .none), .init(clipping: .value(1)), .init(clipping: .percentile(90)),
+      .init(clipping: .unitNorm(ratio: 0.1)), .init(clipping: .parameterNorm(1)),
+      .init(smoothing: GradientSmoothing(decay: 0.5)), .init(average: .exponential(decay: 0.9)),
+      .init(average: .stochastic(every: 2)), .init(weights: .bfloat16),
+      .init(weights: .bfloat16, rounding: .stochastic(seed: 1)),
+      .init(precision: .mixed(.float16), average: .exponential(decay: 0.9), isCounted: true),
+    ]
+    let others: [any Optimizer] = [
+      SGD(), Adam(amsgrad: true), NAdam(), RAdam(), Adamax(),
+      RMSprop(momentum: 0.9, centered: true),
+      Adagrad(), Adadelta(), Lion(), LAMB(), StableAdamW(),
+      AdamW().using(SGD(momentum: 0.9), for: .biasesAndNorms),
+    ]
+    for subject in MemorySubject.all {
+      for parts in [1, 2] {
+        for var options in variants {
+          options.parts = parts
+          try assertPlanned(subject, options)
+        }
+      }
+      for optimizer in others { try assertPlanned(subject, .init(optimizer: optimizer)) }
+    }
+  }
+
+  func testNothingIsComputedOrKept() {
+    let usage = Device.cpu.memory
+    var kept: Tensor?
+    let plan = MemoryPlan {
+      let run = TrainingRun(
+        model: Linear(100_000, 100_000, bias: false), optimizer: AdamW(), schedule: .constant(1))
+      kept = run.model(Tensor.ones([1, 100_000]))
+    }
+    XCTAssertEqual(Device.cpu.memory, usage)
+    XCTAssertGreaterThan(plan.peakBill[.weights], 40_000_000_000)
+    XCTAssertEqual(kept?[0, 99_999].item(), 0)
+    XCTAssertEqual(plan.timeline.peakHolding?.operation, "matmul")
+  }
+
+  func testTheTimelineSaysWhoHasTheMemoryAtEveryEvent() throws {
+    let subject = MemorySubject.all[0]
+    let timeline = try MemoryPlan(subject.work(.init())).timeline
+    for event in stride(from: 0, to: timeline.live.count, by: 7) {
+      XCTAssertEqual(timeline.bill(at: event).total, timeline.live[event])
+      XCTAssertEqual(
+        timeline.holdings(at: event).reduce(0) { $0 + $1.byteCount }, timeline.live[event])
+    }
+    let paths = Set(timeline.spans.compactMap(\.holding.path))
+    XCTAssertTrue(paths.isSuperset(of: ["0", "1", "2", "4"]), "\(paths)")
+    let bill = timeline.bill(at: timeline.peakEvent)
+    for owner in [MemoryOwner.weights, .activations] { XCTAssertGreaterThan(bill[owner], 0) }
+    XCTAssertEqual(timeline.live.last, 0)
+  }
+}

@@ -1,0 +1,145 @@
+import TrainingKit
+import XCTest
+
+/// A model with a batch, and steps of training it as work that can be planned and done.
+struct MemorySubject {
+  struct Options {
+    var precision = Precision.full
+    var optimizer: any Optimizer = AdamW()
+    var parts = 1
+    var clipping = Clipping.globalNorm(1)
+    var smoothing: GradientSmoothing?
+    var average: WeightAverage?
+    var weights = DType.float32
+    var rounding = HalfRounding.compensated
+    var isCounted = false
+  }
+
+  let name: String
+  /// Three steps from nothing to nothing.
+  let work: (Options) -> () throws -> Void
+
+  private init<Model: Module>(
+    _ name: String, _ makeModel: @escaping () -> Model, batch makeBatch: @escaping () -> Batch,
+    loss: @escaping (Model, Batch) -> LossSum
+  ) {
+    self.name = name
+    work = { options in
+      {
+        var run = Self.run(makeModel(), options)
+        let batch = makeBatch()
+        let parts = options.parts > 1 ? batch.split(size: batch.count / options.parts) : [batch]
+        for _ in 0..<3 {
+          let outcome =
+            options.parts > 1 || options.isCounted
+            ? try run.step(accumulating: parts, loss)
+            : try run.step { loss($0, batch).mean }
+          guard outcome.isApplied else { return XCTFail("\(name): \(outcome)") }
+        }
+      }
+    }
+  }
+
+  static func run<Model: Module>(_ model: Model, _ options: Options) -> TrainingRun<Model> {
+    if options.weights != .float32 { model.convert(to: options.weights) }
+    func rounding(_ optimizer: some Optimizer) -> any Optimizer {
+      optimizer.rounding(options.rounding)
+    }
+    return TrainingRun(
+      model: model,
+      optimizer: options.weights == .float32 ? options.optimizer : rounding(options.optimizer),
+      schedule: .constant(1e-3), precision: options.precision, clipping: options.clipping,
+      smoothing: options.smoothing, average: options.average)
+  }
+
+  private static func batch(_ shape: Shape, classes: Int) -> Batch {
+    Batch(
+      x: .randomNormal(shape), y: .randomIntegers([shape[0]], in: 0..<classes),
+      indices: Array(0..<shape[0]))
+  }
+
+  private static func tokens(_ shape: Shape, vocabulary: Int) -> Batch {
+    let tokens = Tensor.randomIntegers(shape, in: 0..<vocabulary)
+    return Batch(x: tokens, y: tokens, indices: Array(0..<shape[0]))
+  }
+
+  static var all: [MemorySubject] { [perceptron, convolutional, gpt, bert, recurrent] }
+
+  static var perceptron: MemorySubject {
+    MemorySubject("perceptron") {
+      Sequential {
+        Linear(64, 128)
+        BatchNorm(128)
+        GELU()
+        Dropout(0.1)
+        Linear(128, 10)
+      }
+    } batch: {
+      batch([32, 64], classes: 10)
+    } loss: { model, batch in
+      crossEntropy(model(batch.x.cast(to: model.dtype)), batch.y, reduction: .counted)
+    }
+  }
+
+  static var convolutional: MemorySubject {
+    MemorySubject("convolutional") {
+      Sequential {
+        Conv2d(1, 8, kernelSize: 3, padding: 1)
+        BatchNorm(8)
+        ReLU()
+        MaxPool2d(2)
+        Conv2d(8, 16, kernelSize: 3, padding: 1)
+        SiLU()
+        Flatten()
+        Linear(16 * 4 * 4, 10)
+      }
+    } batch: {
+      batch([8, 1, 8, 8], classes: 10)
+    } loss: { model, batch in
+      crossEntropy(model(batch.x.cast(to: model.dtype)), batch.y, reduction: .counted)
+    }
+  }
+
+  static var gpt: MemorySubject {
+    MemorySubject("GPT") {
+      var sizes = GPT.Configuration(vocabulary: 40, context: 16, features: 32, heads: 4, layers: 2)
+      sizes.dropout = 0.1
+      return GPT(sizes)
+    } batch: {
+      tokens([8, 16], vocabulary: 40)
+    } loss: { model, batch in
+      causalLanguageModelLoss(model(batch.x), batch.y, reduction: .counted)
+    }
+  }
+
+  static var bert: MemorySubject {
+    MemorySubject("BERT") {
+      BERT(.init(vocabulary: 40, context: 16, features: 32, heads: 4, layers: 2))
+    } batch: {
+      tokens([8, 16], vocabulary: 40)
+    } loss: { model, batch in
+      maskedLanguageModelLoss(model(batch.x), batch.y, reduction: .counted)
+    }
+  }
+
+  private final class Reader: Module {
+    let embedding = Embedding(40, 16)
+    let recurrent = LSTM(16, 24, layers: 2)
+    let head = Linear(24, 40)
+    func forward(_ tokens: Tensor) -> Tensor { head(recurrent(embedding(tokens))) }
+  }
+
+  static var recurrent: MemorySubject {
+    MemorySubject("LSTM") {
+      Reader()
+    } batch: {
+      tokens([8, 12], vocabulary: 40)
+    } loss: { model, batch in
+      causalLanguageModelLoss(model(batch.x), batch.y, reduction: .counted)
+    }
+  }
+}
+
+extension Module {
+  fileprivate var dtype: DType { parameters[0].parameter.value.dtype }
+}
