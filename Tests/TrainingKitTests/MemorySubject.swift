@@ -16,27 +16,46 @@ struct MemorySubject {
   }
 
   let name: String
-  /// Three steps from nothing to nothing.
-  let work: (Options) -> () throws -> Void
+  private let visiting: (Options, any MemorySubjectVisitor) throws -> Int
 
   private init<Model: Module>(
     _ name: String, _ makeModel: @escaping () -> Model, batch makeBatch: @escaping () -> Batch,
     loss: @escaping (Model, Batch) -> LossSum
   ) {
     self.name = name
-    work = { options in
-      {
-        var run = Self.run(makeModel(), options)
-        let batch = makeBatch()
-        let parts = options.parts > 1 ? batch.split(size: batch.count / options.parts) : [batch]
-        for _ in 0..<3 {
-          let outcome =
-            options.parts > 1 || options.isCounted
-            ? try run.step(accumulating: parts, loss)
-            : try run.step { loss($0, batch).mean }
-          guard outcome.isApplied else { return XCTFail("\(name): \(outcome)") }
-        }
+    visiting = { options, visitor in
+      var run = Self.run(makeModel(), options)
+      let batch = makeBatch()
+      let parts = options.parts > 1 ? batch.split(size: batch.count / options.parts) : [batch]
+      return try visitor.visit(&run) { run in
+        options.parts > 1 || options.isCounted
+          ? try run.step(accumulating: parts, loss)
+          : try run.step { loss($0, batch).mean }
       }
+    }
+  }
+
+  /// Has a new run and its step visited.
+  func visit(_ options: Options, _ visitor: some MemorySubjectVisitor) throws -> Int {
+    try visiting(options, visitor)
+  }
+
+  /// Three steps from nothing to nothing.
+  func work(_ options: Options) -> () throws -> Void {
+    { _ = try visit(options, ThreeSteps(name: name)) }
+  }
+
+  private struct ThreeSteps: MemorySubjectVisitor {
+    let name: String
+
+    func visit<Model: Module>(
+      _ run: inout TrainingRun<Model>, step: (inout TrainingRun<Model>) throws -> StepOutcome
+    ) throws -> Int {
+      for _ in 0..<3 {
+        let outcome = try step(&run)
+        if !outcome.isApplied { XCTFail("\(name): \(outcome)") }
+      }
+      return 3
     }
   }
 
@@ -133,7 +152,7 @@ struct MemorySubject {
     MemorySubject("LSTM") {
       Reader()
     } batch: {
-      tokens([8, 12], vocabulary: 40)
+      tokens([8, 4], vocabulary: 40)
     } loss: { model, batch in
       causalLanguageModelLoss(model(batch.x), batch.y, reduction: .counted)
     }
@@ -142,4 +161,11 @@ struct MemorySubject {
 
 extension Module {
   fileprivate var dtype: DType { parameters[0].parameter.value.dtype }
+}
+
+/// What is done with a run of any model.
+protocol MemorySubjectVisitor {
+  func visit<Model: Module>(
+    _ run: inout TrainingRun<Model>, step: (inout TrainingRun<Model>) throws -> StepOutcome
+  ) throws -> Int
 }

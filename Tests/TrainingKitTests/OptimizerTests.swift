@@ -197,6 +197,8 @@ final class OptimizerTests: XCTestCase {
 
   func testUpdatesAreInPlaceWhenNobodyElseHoldsTheMemory() {
     forEverySample { sample in
+      // Others keep the old values until nothing can fail any more.
+      guard sample is any FusedUpdating || sample is any OneRoomUpdating else { return }
       var optimizer = sample
       let model = Vectors(dtype: .float32)
       optimizer.update(model, with: model.gradients([1, 1]), learningRate: 0.1)

@@ -36,6 +36,9 @@ package final class Context {
     if failure == nil { failure = error }
   }
 
+  /// Whether something has failed in the innermost `validated` scope.
+  package var hasFailed: Bool { failure != nil }
+
   /// What a layer above has put into the innermost scope: one value of each type.
   package func scoped<Value: Sendable>(_ type: Value.Type) -> Value? {
     scopedValues[ObjectIdentifier(type)] as? Value

@@ -63,18 +63,27 @@ extension Operation {
   package func apply(to given: [Tensor]) -> Tensor {
     let context = Context.current
     let inputs = context.autocast?.prepared(given, precision) ?? given
-    do {
+    do throws(TensorError) {
       let spec = try result(of: inputs)
-      return recorded(try computed(inputs, spec, context), of: inputs, in: context)
+      return recorded(computed(inputs, spec, context), of: inputs, in: context)
     } catch {
       context.fail(error)
       return Tensor(storage: nil, layout: Layout(contiguous: .scalar), dtype: .float32)
     }
   }
 
-  private func computed(
+  private func computed(_ inputs: [Tensor], _ spec: TensorSpec, _ context: Context) -> Tensor {
+    do throws(DeviceError) {
+      return try attempt(inputs, spec, context)
+    } catch {
+      context.fail(error)
+      return Tensor(storage: nil, layout: Layout(contiguous: spec.shape), dtype: spec.dtype)
+    }
+  }
+
+  private func attempt(
     _ inputs: [Tensor], _ spec: TensorSpec, _ context: Context
-  ) throws -> Tensor {
+  ) throws(DeviceError) -> Tensor {
     if let first = inputs.first, let layout = view(of: first.layout, as: spec) {
       return Tensor(storage: first.body.storage, layout: layout, dtype: spec.dtype)
     }

@@ -50,30 +50,25 @@ extension WeightAverage {
   @discardableResult
   public mutating func update(from model: some Module) -> AverageOutcome {
     guard hasOwnWeights(model, "update") else { return .waited }
-    return update(from: ModuleMembers(of: model))
+    let members = ModuleMembers(of: model)
+    return reserve(for: members).map { update(from: members, in: $0) } ?? .waited
   }
 
   /// The same for a model whose members are known already, and that has its own weights.
-  package mutating func update(from members: ModuleMembers) -> AverageOutcome {
-    guard settings.takesWeights(atStep: steps + 1) else {
-      steps += 1
-      return .waited
-    }
-    return Context.current.charging(.average) { take(settings.tensors(of: members)) }
-  }
-
-  private mutating func take(_ current: [AveragedTensor]) -> AverageOutcome {
-    guard updates == 0 || (fits(current) && reserve(current)) else { return .waited }
+  package mutating func update(from members: ModuleMembers, in room: AverageRoom) -> AverageOutcome
+  {
     steps += 1
+    guard settings.takesWeights(atStep: steps) else { return .waited }
+    let current = settings.tensors(of: members)
     if let path = current.firstNonFinite { return .refused(path) }
     let share = settings.rule.share(ofUpdate: updates)
-    for each in current { move(each, share: share) }
+    for each in current { move(each, share: share, room) }
     updates += 1
     return .updated
   }
 
   /// Whether the tensors are those that the average began with; reports it when not.
-  private func fits(_ current: [AveragedTensor]) -> Bool {
+  func fits(_ current: [AveragedTensor]) -> Bool {
     let stranger = current.first { weights[$0.path]?.shape != $0.value.shape }
     guard stranger != nil || current.count != weights.count else { return true }
     let got = stranger.map { "\($0.path) of \($0.value.shape)" } ?? "\(current.count) tensors"
@@ -83,24 +78,14 @@ extension WeightAverage {
     return false
   }
 
-  /// Gives the averages that will move memory of their own, before any of them moves; false after reporting that there
-  /// is none.
-  private mutating func reserve(_ current: [AveragedTensor]) -> Bool {
-    current.filter { !$0.isCopied }.allSatisfy { each in
-      let (tensor, isSole) = weights.removeValue(forKey: each.path)!.owned()
-      weights[each.path] = tensor
-      return isSole
-    }
-  }
-
-  private mutating func move(_ each: AveragedTensor, share: Double) {
+  private mutating func move(_ each: AveragedTensor, share: Double, _ room: AverageRoom) {
     let (path, new) = (each.path, each.value)
     if each.isCopied {
       weights[path] = new
     } else if share < 1, let old = weights.removeValue(forKey: path) {
-      weights[path] = (consume old).moved(toward: new, share: share)
+      weights[path] = (consume old).moved(toward: room.widened(new), share: share)
     } else {
-      weights[path] = new.cast(to: new.dtype.updateType)
+      weights[path] = room.takenOver(new, at: path)
     }
   }
 }

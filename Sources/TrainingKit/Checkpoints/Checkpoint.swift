@@ -100,6 +100,19 @@ extension Checkpoint {
     return tensors
   }
 
+  /// Runs `body`, in which memory may run out and nothing else goes wrong without an error of a checkpoint.
+  package func withinMemory<Result>(
+    _ body: () throws -> Result
+  ) throws(CheckpointError) -> Result {
+    do {
+      return try validated(body)
+    } catch let error as CheckpointError {
+      throw error
+    } catch {
+      throw CheckpointError(.memory, file, nil, expected: "memory for its tensors", got: "\(error)")
+    }
+  }
+
   func mismatch(_ name: String, expected: String, got: String) -> CheckpointError {
     CheckpointError(.mismatch, file, name, expected: expected, got: got)
   }

@@ -3,8 +3,8 @@ extension Optimizer {
   ///
   /// - Parameter gradientScale: what gradients are multiplied by first, such as the factor of a clipping.
   /// - Errors: traps when the learning rate is negative, NaN or infinite, the scale is NaN or infinite, or a gradient
-  ///   has another shape than its parameter; nothing changes then. Optimizers that measure their steps may run out of
-  ///   memory for one parameter's, which then stays as it is.
+  ///   has another shape than its parameter, or when memory runs out; nothing changes then. Where an update is more
+  ///   than one pass, old values are kept for that until all is done.
   public mutating func update(
     _ model: some Module, with gradients: Gradients, learningRate: Double,
     gradientScale: Double = 1
@@ -23,15 +23,9 @@ extension Optimizer {
     else { return }
     let moves = parameters.filter(\.parameter.isTrainable).compactMap { named in
       gradients.unscaled(named.path).map { gradient, factor in
-        (move: ParameterMove(named, gradient, rule(for: named)), factor: factor)
+        ParameterMove(named, gradient, rule(for: named), factor: gradientScale * factor)
       }
     }
-    Context.current.charging(.optimizer) {
-      // Memory for all of them first: an update is done whole or not at all.
-      guard moves.allSatisfy({ reserve($0.move) }) else { return }
-      for (move, factor) in moves {
-        self.move(move, learningRate: learningRate, gradientScale: gradientScale * factor)
-      }
-    }
+    Context.current.charging(.optimizer) { moveAll(moves, learningRate: learningRate) }
   }
 }

@@ -1,3 +1,9 @@
+#if canImport(Darwin)
+  internal import Darwin
+#else
+  internal import Glibc
+#endif
+
 extension Tensor {
   /// The elements in row-major order.
   ///
@@ -6,19 +12,19 @@ extension Tensor {
   /// - Errors: traps when the tensor is the result of a call that failed; in a `validated` scope, which will
   ///   throw that failure, all elements read as zero.
   public func elements<Element: TensorElement>(_ type: Element.Type = Element.self) -> [Element] {
-    let source = cast(to: Element.dtype).contiguous()
-    return Array(unsafeUninitializedCapacity: count) { buffer, initialized in
-      guard count > 0 else { return }
-      let target = UnsafeMutableRawPointer(buffer.baseAddress!)
-      let byteCount = count * MemoryLayout<Element>.stride
-      if source.isHollow {
+    Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+      guard count > 0, let target = buffer.baseAddress else { return }
+      initialized = count
+      let backend = Context.current.backend
+      if isHollow || backend.isPaper {
+        memset(target, 0, count * MemoryLayout<Element>.stride)
+      } else {
+        backend.copy(detached(), into: Tensor(borrowing: buffer, shape))
+      }
+      if isHollow {
         Context.current.fail(
           TensorError.argument("elements", expected: "a result", got: "that of a call that failed"))
-        target.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
-      } else {
-        target.copyMemory(from: source.address, byteCount: byteCount)
       }
-      initialized = count
     }
   }
 
@@ -48,4 +54,21 @@ extension Tensor {
     let near = (a - b).abs() .<= (b.abs() * relative + absolute)
     return ((near .& b.isFinite()) .| (a .== b) .| (a.isNaN() .& b.isNaN())).all().item() != 0
   }
+}
+
+extension Tensor {
+  /// Memory of somebody else as a tensor, for as long as that lasts.
+  fileprivate init<Element: TensorElement>(
+    borrowing buffer: UnsafeMutableBufferPointer<Element>, _ shape: Shape
+  ) {
+    let storage = Storage(
+      memory: UnsafeMutableRawPointer(buffer.baseAddress!),
+      byteCount: buffer.count * MemoryLayout<Element>.stride, owner: Lender(), slot: 0)
+    self.init(storage: storage, layout: Layout(contiguous: shape), dtype: Element.dtype)
+  }
+}
+
+/// Takes nothing back, because its memory was only lent.
+private final class Lender: StorageOwner {
+  func reclaim(_ memory: UnsafeMutableRawPointer, slot: Int) {}
 }

@@ -29,15 +29,21 @@ package struct FusedUpdate {
     let (target, isSole) = value.owned()
     guard isSole, target.count > 0 else { return target }
     let states = slots.map { state.tensors[$0.name]! } + (direction.map { [$0] } ?? [])
-    let backend = Context.current.backend
     if dtype.isHalf {
       let rounding = rounding ?? WeightRounding(.nearest, path: "", step: 1, count: target.count)
-      backend.update(
+      Context.current.backend.update(
         row, scalars, half: rounding.weights(target, state), gradient: gradient, states: states)
     } else {
-      backend.update(row, scalars, parameter: target, gradient: gradient, states: states)
+      write(into: target, gradient: gradient, states)
     }
     return target
+  }
+
+  /// The same for a target that nobody else reads, although others may hold it.
+  func write(into target: Tensor, gradient: Tensor, _ states: [Tensor]) {
+    guard target.count > 0 else { return }
+    Context.current.backend.update(
+      row, scalars, parameter: target, gradient: gradient, states: states)
   }
 }
 

@@ -6,7 +6,7 @@ internal import CTrainingKernels
 ///   p ← p − learningRate · ‖p‖ / ‖d‖ · d, without the ratio where a norm is 0.
 /// - State: `firstMoment`, `secondMoment`; memory for one parameter's step while it is computed.
 /// - Source: You et al. 2020, algorithm 2 with the identity for φ, arXiv:1904.00962.
-public struct LAMB: Optimizer {
+public struct LAMB: Optimizer, OneRoomUpdating {
   /// The share of the mean gradient that stays.
   @HyperParameter("LAMB", "beta1", .fraction) public var beta1: Double
   /// The share of the mean square that stays.

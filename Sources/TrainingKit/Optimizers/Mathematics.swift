@@ -21,7 +21,4 @@ extension Tensor {
       contiguous().detached(), parts: 1, power: 2, scale: 1)
     return (found[0].powerSum / Double(count)).squareRoot()
   }
-
-  /// Memory for a tensor of this shape and dtype, of which nothing is known.
-  var room: Tensor { Tensor.fresh("update", shape, dtype) { _, _ in } }
 }

@@ -5,18 +5,68 @@ package struct ParameterMove {
   package let named: NamedParameter
   package let gradient: Tensor
   package let rule: UpdateRule
+  /// What the gradient is multiplied by.
+  package let factor: Double
 
-  package init(_ named: NamedParameter, _ gradient: Tensor, _ rule: UpdateRule) {
+  package init(
+    _ named: NamedParameter, _ gradient: Tensor, _ rule: UpdateRule, factor: Double
+  ) {
     self.named = named
     self.gradient = gradient.prepared(for: named.parameter.value.dtype)
     self.rule = rule
+    self.factor = factor
   }
+
+  /// Whether the update needs memory for one tensor beside the parameter and its state.
+  fileprivate var needsRoom: Bool {
+    rule.optimizer is any OneRoomUpdating && !named.parameter.value.dtype.isHalf
+  }
+
+  /// Whether the update needs no memory beside the parameter and its state.
+  fileprivate var isOnePass: Bool { rule.optimizer is any FusedUpdating }
 }
 
 extension Optimizer {
+  /// Moves all, or none after reporting why.
+  package mutating func moveAll(_ moves: [ParameterMove], learningRate: Double) {
+    // Memory first; then what may fail still, of which the old values are kept; then what cannot.
+    guard moves.allSatisfy({ reserve($0) }) else { return forgetUnused(moves) }
+    let (roomy, safe) = (moves.filter(\.needsRoom), moves.filter(\.isOnePass))
+    let room = UpdateRoom(for: roomy)
+    guard roomy.isEmpty || room != nil, moveRisky(moves, learningRate) else {
+      return forgetUnused(moves)
+    }
+    for each in safe { move(each, learningRate: learningRate) }
+    guard let room else { return }
+    Context.current.scoping(room) {
+      for each in roomy { move(each, learningRate: learningRate) }
+    }
+  }
+
+  /// Moves those whose updates may lack memory on their way; none of them, and false, when one does.
+  private mutating func moveRisky(_ moves: [ParameterMove], _ learningRate: Double) -> Bool {
+    let context = Context.current
+    var old: [(move: ParameterMove, value: Tensor, state: ParameterState?)] = []
+    for each in moves where !each.isOnePass && !each.needsRoom {
+      old.append((each, each.named.parameter.value.detached(), states[each.named.path]))
+      move(each, learningRate: learningRate)
+      guard context.hasFailed else { continue }
+      for (move, value, state) in old {
+        (move.named.parameter.value, states[move.named.path]) = (value, state)
+      }
+      return false
+    }
+    return true
+  }
+
+  /// Lets go of states that were reserved for a first update.
+  private mutating func forgetUnused(_ moves: [ParameterMove]) {
+    for each in moves where states[each.named.path]?.step == 0 { states[each.named.path] = nil }
+  }
+
   /// Gives one parameter and its state memory that nobody else holds, without changing values; false after reporting
   /// that there is none, or that the gradient has another shape.
-  package mutating func reserve(_ move: ParameterMove) -> Bool {
+  private mutating func reserve(_ move: ParameterMove) -> Bool {
     let parameter = move.named.parameter
     let value = parameter.value
     guard move.gradient.shape == value.shape else {
@@ -35,26 +85,22 @@ extension Optimizer {
       isReserved = isSole
       return tensor
     }
-    guard isReserved, withState(of: move.named.path, { $0.reserve(slots, dtype) }) else {
-      if states[move.named.path]?.step == 0 { states[move.named.path] = nil }
-      return false
-    }
-    return true
+    return isReserved && withState(of: move.named.path) { $0.reserve(slots, dtype) }
   }
 
   /// Moves one parameter.
-  package mutating func move(_ move: ParameterMove, learningRate: Double, gradientScale: Double) {
+  private mutating func move(_ move: ParameterMove, learningRate: Double) {
     let (path, parameter, rule) = (move.named.path, move.named.parameter, move.rule)
     withState(of: path) { state in
       state.step += 1
       let step = UpdateStep(
         number: state.step, learningRate: learningRate * rule.learningRateFactor,
-        gradientScale: gradientScale)
+        gradientScale: move.factor)
       parameter.update { (value: consuming Tensor) in
         guard value.dtype.isHalf else {
           return rule.optimizer.updated(
             value, gradient: move.gradient, state: &state, learningRate: step.learningRate,
-            gradientScale: gradientScale)
+            gradientScale: move.factor)
         }
         let rounding = WeightRounding(
           rule.rounding, path: path, step: step.number, count: value.count)

@@ -6,7 +6,7 @@ internal import CTrainingKernels
 ///   r = √(mean of g² / max(v, ε²)); η = learningRate / max(1, r); p ← (1 − η · weightDecay) p − η · m / (√v + ε).
 /// - State: `firstMoment`, `secondMoment`; memory for one parameter's gradient while its size is measured.
 /// - Source: Wortsman et al. 2023, algorithm 2, arXiv:2304.13013.
-public struct StableAdamW: Optimizer {
+public struct StableAdamW: Optimizer, OneRoomUpdating {
   /// The share of the mean gradient that stays.
   @HyperParameter("StableAdamW", "beta1", .fraction) public var beta1: Double
   /// The share of the mean square that stays.
@@ -45,8 +45,11 @@ public struct StableAdamW: Optimizer {
       beta1: corrected(beta1, step.number), beta2: corrected(beta2, step.number), epsilon: epsilon,
       step: step)
     let measure = moments.update(tk_update_stable_moments, factor: 0, extra: epsilon * epsilon)
-    let ratio = measure(value.room, gradient: gradient, state: &state, slots)
-    if ratio.isHollow { return value }
+    let (ratio, gradient) = (value.room, gradient.prepared(for: value.dtype))
+    guard state.reserve(slots, value.dtype.updateType), !ratio.isHollow, !gradient.isHollow else {
+      return value
+    }
+    measure.write(into: ratio, gradient: gradient, slots.map { state.tensors[$0.name]! })
     let rate = learningRate / max(1, ratio.rootMeanSquare)
     // Moments that keep all they have stay as they are, whatever the gradient.
     let still = Moments(

@@ -18,14 +18,17 @@ extension TrainingRun {
   /// step.
   ///
   /// - Parameter loader: what the steps take their batches from.
-  /// - Errors: `CheckpointError` when a setting cannot be said in JSON.
+  /// - Errors: `CheckpointError` when a setting cannot be said in JSON, or when memory runs out.
   public func checkpoint(loader: DataLoader? = nil) throws(CheckpointError) -> Checkpoint {
     _ = average?.hasOwnWeights(model, "checkpoint")
     var checkpoint = Checkpoint()
-    checkpoint["model"] = model.state()
-    checkpoint["optimizer"] = optimizer.state()
-    checkpoint["smoothing"] = smoothing?.state() ?? [:]
-    checkpoint["average"] = average?.state() ?? [:]
+    let states = try checkpoint.withinMemory {
+      [
+        "model": model.state(), "optimizer": optimizer.state(),
+        "smoothing": smoothing?.state() ?? [:], "average": average?.state() ?? [:],
+      ]
+    }
+    for (name, state) in states { checkpoint[name] = state }
     for (name, subject) in settings { try checkpoint.encode(SavedSettings(of: subject), as: name) }
     try checkpoint.encode(precision.scaler, as: "scaler")
     try checkpoint.encode(clipping.history, as: "clippingHistory")
@@ -53,8 +56,27 @@ extension TrainingRun {
     _ checkpoint: Checkpoint, loader: DataLoader? = nil
   ) throws(CheckpointError) {
     guard average?.hasOwnWeights(model, "restore") != false else { return }
+    let (next, weights, random) = try checkpoint.withinMemory {
+      let (next, random) = try restored(from: checkpoint)
+      let weights = try checkpoint.tensors("model", like: model.state())
+      try checkpoint.move(loader)
+      return (next, weights, random)
+    }
+    // Nothing below fails.
+    do {
+      try model.load(weights)
+    } catch {
+      preconditionFailure("defect: weights that fit were refused: \(error)")
+    }
+    self = next
+    (generator ?? .current).state = random
+  }
+
+  /// The run with everything of a checkpoint but the weights, and where its generator stood.
+  private func restored(
+    from checkpoint: Checkpoint
+  ) throws(CheckpointError) -> (run: Self, random: RandomState) {
     var next = self
-    let weights = try checkpoint.tensors("model", like: model.state())
     for (name, subject) in settings { try checkpoint.check(name, like: SavedSettings(of: subject)) }
     next.optimizer = try checkpoint.optimizer(optimizer, for: model)
     next.smoothing = try checkpoint.smoothing(smoothing, for: model)
@@ -65,16 +87,7 @@ extension TrainingRun {
     let progress = try progress(of: checkpoint, next.schedule)
     (next.steps, next.updates) = (progress.steps, progress.updates)
     next.skipsInARow = progress.skipsInARow
-    let random = try checkpoint.decode(RandomState.self, "generator")
-    try checkpoint.move(loader)
-    // Nothing below fails.
-    do {
-      try model.load(weights)
-    } catch {
-      preconditionFailure("defect: weights that fit were refused: \(error)")
-    }
-    self = next
-    (generator ?? .current).state = random
+    return (next, try checkpoint.decode(RandomState.self, "generator"))
   }
 
   /// Writes a checkpoint. It appears, in place of an older one, once all of it is on the disk.

@@ -152,10 +152,12 @@ extension TrainingRun {
       report.clipping = clip
       return smoothing?.smoothed(clipped) ?? clipped
     }
+    let room = try validated { average?.reserve(for: members) }
     try validated {
       optimizer.update(members.parameters, with: gradients, learningRate: report.learningRate)
     }
-    try validated { report.average = average?.update(from: members) }
+    // Nothing below fails.
+    if let room { report.average = average?.update(from: members, in: room) }
     (self.clipping, self.smoothing, precision.scaler) = (clipping, smoothing, scaler)
   }
 
