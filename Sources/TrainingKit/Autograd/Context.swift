@@ -9,6 +9,8 @@ package final class Context {
   package fileprivate(set) var modules: [AnyObject] = []
   /// Where results are made.
   package fileprivate(set) var backend: any Backend = CPUBackend.shared
+  /// The module whose gradients are being computed.
+  fileprivate var passedModule: ObjectIdentifier?
   /// What results are made for; nil where operations tell by themselves.
   package fileprivate(set) var memoryOwner: MemoryOwner?
   /// The outermost modules that ran while somebody wanted to know; nil when nobody does.
@@ -114,6 +116,19 @@ extension Context {
     modules.append(module)
     defer { modules.removeLast() }
     return try body()
+  }
+
+  /// The module that results are made in.
+  package var moduleIdentity: ObjectIdentifier? {
+    passedModule ?? modules.last.map { ObjectIdentifier($0) }
+  }
+
+  /// Runs `body` as the way back through a module.
+  package func passing<Result>(_ module: ObjectIdentifier?, _ body: () -> Result) -> Result {
+    let outer = passedModule
+    passedModule = module
+    defer { passedModule = outer }
+    return body()
   }
 
   /// Runs `body`, whose results are made for an owner.

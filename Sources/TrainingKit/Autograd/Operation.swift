@@ -125,8 +125,7 @@ extension Context {
     _ spec: TensorSpec, for operation: String, _ owner: MemoryOwner = .user
   ) throws(DeviceError) -> Tensor {
     let bytes = spec.shape.count * spec.dtype.byteCount
-    let module = modules.last.map { ObjectIdentifier($0) }
-    let tag = MemoryTag(operation, owner: memoryOwner ?? owner, module: module)
+    let tag = MemoryTag(operation, owner: memoryOwner ?? owner, module: moduleIdentity)
     guard let storage = backend.pool.take(byteCount: bytes, tag) else {
       throw outOfMemory(bytes, operation)
     }
@@ -137,7 +136,7 @@ extension Context {
     let paths = modules.first.map { ObjectTree.paths(below: $0) } ?? [:]
     let pool = backend.pool
     let circumstance = OutOfMemory(
-      operation: operation, path: modules.last.flatMap { paths[ObjectIdentifier($0)] },
+      operation: operation, path: moduleIdentity.flatMap { paths[$0] },
       requested: MemoryPool.blockSize(for: bytes), limit: pool.limit, usage: pool.usage,
       live: pool.live.map { $0.holding(paths) })
     return .outOfMemory(circumstance)

@@ -68,7 +68,11 @@ extension TrainingRun {
     defer { if reason != nil { members.restoreBuffers(buffers) } }
     do {
       reason = try withRandomGenerator(generator) {
-        try Context.current.charging(.gradients) { try attempt(&report, parts, of: members, loss) }
+        try Context.current.entering(model) {
+          try Context.current.charging(.gradients) {
+            try attempt(&report, parts, of: members, loss)
+          }
+        }
       }
     } catch {
       members.restoreBuffers(buffers)
