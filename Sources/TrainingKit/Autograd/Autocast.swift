@@ -25,6 +25,9 @@ package final class Autocast {
     self.convert = convert
   }
 
+  /// One of the same dtype that has kept nothing yet.
+  package func renewed() -> Autocast { Autocast(to: dtype, convert: convert) }
+
   /// The inputs of an operation as its rule wants them.
   func prepared(_ inputs: [Tensor], _ rule: PrecisionRule) -> [Tensor] {
     guard let target = target(rule, inputs.lazy.map(\.dtype)) else { return inputs }

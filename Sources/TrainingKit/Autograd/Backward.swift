@@ -7,19 +7,22 @@ package struct Backward {
   private var gradients: [Tensor?] = []
   private var pending: [Node?] = []
   private let wanted: Set<ObjectIdentifier>
+  private let isBounded: Bool
   private let add: (Tensor, Tensor) -> Tensor
 
   /// Runs backward from `root`.
   ///
   /// - Parameters:
   ///   - wanted: the origins whose gradients are returned.
+  ///   - isBounded: whether the pass ends at them.
   ///   - add: how the gradients of a value that is used twice are added.
   package static func run(
-    from root: consuming Tensor, seed: Tensor, for wanted: Set<ObjectIdentifier>, isRecorded: Bool,
+    from root: consuming Tensor, seed: Tensor, for wanted: Set<ObjectIdentifier>,
+    isBounded: Bool = false, isRecorded: Bool,
     add: @escaping (Tensor, Tensor) -> Tensor
   ) -> [ObjectIdentifier: Tensor] {
     guard let origin = root.body.origin else { return [:] }
-    var pass = Backward(wanted: wanted, add: add)
+    var pass = Backward(wanted: wanted, isBounded: isBounded, add: add)
     pass.discover(origin)
     pass.gradients[0] = seed
     _ = consume origin
@@ -33,8 +36,10 @@ package struct Backward {
     }
   }
 
-  private init(wanted: Set<ObjectIdentifier>, add: @escaping (Tensor, Tensor) -> Tensor) {
-    self.wanted = wanted
+  private init(
+    wanted: Set<ObjectIdentifier>, isBounded: Bool, add: @escaping (Tensor, Tensor) -> Tensor
+  ) {
+    (self.wanted, self.isBounded) = (wanted, isBounded)
     self.add = add
   }
 
@@ -44,7 +49,8 @@ package struct Backward {
     slots[ObjectIdentifier(root)] = 0
     gradients.append(nil)
     while let origin = stack.popLast() {
-      guard let node = origin as? Node else { continue }
+      guard let node = origin as? Node, !(isBounded && wanted.contains(ObjectIdentifier(node)))
+      else { continue }
       pending.append(node)
       for input in node.inputs {
         guard let next = input.body.origin, slots[ObjectIdentifier(next)] == nil else { continue }

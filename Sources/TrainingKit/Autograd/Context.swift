@@ -9,6 +9,12 @@ package final class Context {
   package fileprivate(set) var modules: [AnyObject] = []
   /// Where results are made.
   package fileprivate(set) var backend: any Backend = CPUBackend.shared
+  /// The piece of the graph that nodes become part of.
+  package fileprivate(set) var piece: GraphPiece?
+  /// The modules whose calls are recomputed, by a rule that is in force.
+  package fileprivate(set) var recomputed: RecomputedModules?
+  /// What has been written while somebody wants to undo it, the first at the start; nil when nobody does.
+  package var writes: [any Undoable]?
   /// The module whose gradients are being computed.
   fileprivate var passedModule: ObjectIdentifier?
   /// What results are made for; nil where operations tell by themselves.
@@ -149,6 +155,32 @@ extension Context {
     self.backend = backend
     defer { self.backend = outer }
     return try body()
+  }
+
+  /// Runs `body` with a rule of which modules are recomputed.
+  package func recomputing<Result>(
+    _ modules: RecomputedModules?, _ body: () throws -> Result
+  ) rethrows -> Result {
+    let outer = recomputed
+    recomputed = modules
+    defer { recomputed = outer }
+    return try body()
+  }
+
+  /// Runs `body`, whose nodes are a piece of the graph.
+  package func recording<Result>(_ piece: GraphPiece, _ body: () -> Result) -> Result {
+    let outer = (self.piece, recomputed)
+    (self.piece, recomputed) = (piece, nil)
+    defer { (self.piece, recomputed) = outer }
+    return recording(true, body)
+  }
+
+  /// Runs `body` as it ran before, in other modules, on the way back.
+  package func replaying<Result>(in modules: [AnyObject], _ body: () -> Result) -> Result {
+    let outer = (self.modules, passedModule)
+    (self.modules, passedModule) = (modules, nil)
+    defer { (self.modules, passedModule) = outer }
+    return charging(.activations, body)
   }
 
   /// Runs `body` and gives the paths of the modules that ran in it, too.

@@ -1,22 +1,25 @@
 /// One recorded operation of the graph. It holds its inputs, and thereby the nodes before it.
 ///
-/// `@unchecked Sendable`: `inputs` is written only while the node is being destroyed, when nobody else holds it.
+/// `@unchecked Sendable`: what may change is written only while the node is being destroyed, when nobody else holds it.
 package final class Node: Origin, @unchecked Sendable {
-  package let operation: any Differentiable
+  package private(set) var operation: any Differentiable
   package private(set) var inputs: [Tensor]
   package let output: Tensor
   /// The length of the longest chain of nodes below; inputs always have less.
   package let depth: Int
   /// The innermost module that was running.
   package let module: ObjectIdentifier?
+  /// The piece of the graph that it is part of; nil for the rest.
+  package let piece: GraphPiece?
 
-  init(
-    _ operation: any Differentiable, inputs: [Tensor], output: Tensor, module: AnyObject?
+  package init(
+    _ operation: any Differentiable, inputs: [Tensor], output: Tensor, in context: Context
   ) {
     self.operation = operation
     self.inputs = inputs
     self.output = output
-    self.module = module.map { ObjectIdentifier($0) }
+    module = context.moduleIdentity
+    piece = context.piece
     depth = inputs.reduce(0) { max($0, $1.node.map { $0.depth + 1 } ?? 0) }
   }
 
@@ -29,6 +32,8 @@ package final class Node: Origin, @unchecked Sendable {
   }
 
   private func takeInputs() -> [Tensor] {
+    // What the operation itself holds may end at the same nodes, which are to have one holder then.
+    operation = Spent()
     defer { inputs = [] }
     return inputs.filter { $0.node != nil }
   }
@@ -40,6 +45,36 @@ package final class Node: Origin, @unchecked Sendable {
     guard isKnownUniquelyReferenced(&body), var node = body.origin as? Node else { return [] }
     _ = consume body
     return isKnownUniquelyReferenced(&node) ? node.takeInputs() : []
+  }
+}
+
+/// The operation of a node that is being destroyed.
+private struct Spent: Differentiable {
+  var name: String { "spent" }
+
+  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] { [] }
+}
+
+/// The nodes that one call recorded, told from all others.
+package final class GraphPiece: Sendable {
+  package init() {}
+
+  /// The origins that the piece hangs on, in the order in which they are found from a result of it.
+  package func boundary(from result: Tensor) -> [any Origin] {
+    var seen: Set<ObjectIdentifier> = []
+    var found: [any Origin] = []
+    var stack = [result]
+    while let tensor = stack.popLast() {
+      guard let origin = tensor.body.origin, seen.insert(ObjectIdentifier(origin)).inserted else {
+        continue
+      }
+      if let node = origin as? Node, node.piece === self {
+        stack.append(contentsOf: node.inputs)
+      } else {
+        found.append(origin)
+      }
+    }
+    return found
   }
 }
 

@@ -114,7 +114,7 @@ extension Differentiable {
     else { return output }
     let node = Node(
       self, inputs: saves.kept(inputs), output: saves.contains(.output) ? output : output.hollow,
-      module: context.modules.last)
+      in: context)
     return output.with(origin: node)
   }
 }

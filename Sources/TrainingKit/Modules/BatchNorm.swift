@@ -133,7 +133,7 @@ extension Module {
     let modes = members.modes.map { ($0, $0.isTraining) }
     defer { for (mode, isTraining) in modes { mode.isTraining = isTraining } }
     evaluate()
-    let norms = (members.modules + [self]).compactMap { $0 as? BatchNorm }
+    let norms = (members.modules.map(\.module) + [self]).compactMap { $0 as? BatchNorm }
     try withoutGradients { try recalibrating(norms[...], body) }
   }
 

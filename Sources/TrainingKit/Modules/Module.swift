@@ -24,7 +24,7 @@ public protocol Module<Input, Output>: AnyObject {
 extension Module {
   /// Computes the output.
   public func callAsFunction(_ input: Input) -> Output {
-    Context.current.entering(self) { forward(input) }
+    called(input, in: Context.current)
   }
 }
 

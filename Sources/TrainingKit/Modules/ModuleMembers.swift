@@ -5,7 +5,7 @@ package struct ModuleMembers {
   package private(set) var buffers: [(path: String, buffer: Buffer)] = []
   package private(set) var modes: [Mode] = []
   /// The modules below the module.
-  package private(set) var modules: [AnyObject] = []
+  package private(set) var modules: [(path: String, module: AnyObject)] = []
 
   package init(of module: some Module) {
     var visited: Set = [ObjectIdentifier(module)]
@@ -25,7 +25,7 @@ package struct ModuleMembers {
     case let buffer as Buffer: buffers.append((path, buffer))
     case let mode as Mode: modes.append(mode)
     default:
-      modules.append(object)
+      modules.append((path, object))
       return true
     }
     return false

@@ -61,7 +61,10 @@ public final class Parameter {
 public final class Buffer {
   /// The current value.
   public var value: Tensor {
-    didSet { value.charge(to: .weights) }
+    didSet {
+      value.charge(to: .weights)
+      Context.current.writes?.append(BufferWrite(of: self, over: oldValue))
+    }
   }
 
   /// Creates a buffer that starts at the given value.
@@ -69,6 +72,17 @@ public final class Buffer {
     self.value = value.detached()
     self.value.charge(to: .weights)
   }
+}
+
+/// A write to a buffer in a pass that may have to be repeated.
+private final class BufferWrite: Undoable {
+  let buffer: Buffer
+  var other: Tensor
+
+  init(of buffer: Buffer, over old: Tensor) { (self.buffer, other) = (buffer, old) }
+
+  func undo() { (buffer.value, other) = (other, buffer.value) }
+  func redo() { undo() }
 }
 
 /// Whether a module trains or is evaluated. Modules that behave differently hold one as a stored property.

@@ -19,10 +19,8 @@ public struct ParameterFilter: Sendable {
   /// The parameters whose path matches a pattern: names joined by dots, where `*` stands for any characters within a
   /// name and `**` for any number of names.
   public static func path(_ pattern: String) -> ParameterFilter {
-    let names = pattern.split(separator: ".", omittingEmptySubsequences: false)
-    return ParameterFilter { path, _ in
-      matches(path.split(separator: ".", omittingEmptySubsequences: false)[...], names[...])
-    }
+    let pattern = PathPattern(pattern)
+    return ParameterFilter { path, _ in pattern.matches(path) }
   }
 
   /// Whether the filter lets a parameter through.
@@ -44,25 +42,4 @@ public struct ParameterFilter: Sendable {
   public static func && (a: ParameterFilter, b: ParameterFilter) -> ParameterFilter {
     ParameterFilter { a.holds($0, $1) && b.holds($0, $1) }
   }
-}
-
-/// Whether a path matches names of a pattern.
-private func matches(_ path: ArraySlice<Substring>, _ pattern: ArraySlice<Substring>) -> Bool {
-  guard let name = pattern.first else { return path.isEmpty }
-  let rest = pattern.dropFirst()
-  if name == "**" {
-    return matches(path, rest) || (!path.isEmpty && matches(path.dropFirst(), pattern))
-  }
-  guard let first = path.first, matches(first, name) else { return false }
-  return matches(path.dropFirst(), rest)
-}
-
-/// Whether a name matches a pattern in which `*` stands for any characters.
-private func matches(_ name: Substring, _ pattern: Substring) -> Bool {
-  guard let character = pattern.first else { return name.isEmpty }
-  let rest = pattern.dropFirst()
-  if character == "*" {
-    return matches(name, rest) || (!name.isEmpty && matches(name.dropFirst(), pattern))
-  }
-  return name.first == character && matches(name.dropFirst(), rest)
 }

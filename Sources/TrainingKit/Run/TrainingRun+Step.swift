@@ -104,7 +104,7 @@ extension TrainingRun {
     try validated { _ = average?.hasOwnWeights(model, "step") }
     var sum = GradientAccumulator()
     for part in parts {
-      let value = try add(part, to: &sum, members.parameters, loss)
+      let value = try add(part, to: &sum, members, loss)
       guard value.isFinite else {
         report.loss = value
         return .nonFiniteLoss(value)
@@ -127,11 +127,16 @@ extension TrainingRun {
 
   /// Adds the gradients of a part, unless its loss is not finite. Returns the loss.
   private func add<Part>(
-    _ part: Part, to sum: inout GradientAccumulator, _ parameters: [NamedParameter],
+    _ part: Part, to sum: inout GradientAccumulator, _ members: ModuleMembers,
     _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
   ) throws -> Double {
-    let (value, count) = try Context.current.charging(.activations) {
-      try validated { try precision.applied { try loss(model, part) } }
+    let context = Context.current
+    let (value, count) = try context.charging(.activations) {
+      try validated {
+        try context.recomputing(recomputation.modules(of: members)) {
+          try precision.applied { try loss(model, part) }
+        }
+      }
     }
     guard value.count == 1 else {
       throw TensorError.shape("step", expected: "a loss of one element", got: value.shape)
@@ -139,7 +144,7 @@ extension TrainingRun {
     let number = count > 0 ? value.detached().item() : 0
     guard number.isFinite else { return number }
     try validated {
-      let gradients = parameters.gradients(of: consume value, scaledBy: precision.scaler)
+      let gradients = members.parameters.gradients(of: consume value, scaledBy: precision.scaler)
       sum.add(gradients, ofMean: number, count: count)
     }
     return number

@@ -25,6 +25,8 @@ public struct TrainingRun<Model: Module> {
   public var smoothing: GradientSmoothing?
   /// The average of the weights, which applied steps move; nil for none.
   public var average: WeightAverage?
+  /// Which modules keep no intermediate values between the forward and the backward pass. It changes no bit.
+  public var recomputation = Recomputation.none
   /// Where steps draw random numbers from; nil for the current generator.
   public var generator: RandomGenerator?
   /// How many steps in a row may be skipped before a step throws ``RunError``. Those that lower a loss scale are not
