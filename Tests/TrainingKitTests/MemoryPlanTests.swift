@@ -64,6 +64,53 @@ final class MemoryPlanTests: XCTestCase {
     }
   }
 
+  /// A run that stands somewhere plans its next steps, and stands there still.
+  private struct NextSteps: MemorySubjectVisitor {
+    func visit<Model: Module>(
+      _ run: inout TrainingRun<Model>, step: (inout TrainingRun<Model>) throws -> StepOutcome
+    ) throws -> Int {
+      for steps in 0..<3 {
+        let (state, random) = (run.model.state(), RandomGenerator.current.state)
+        let plan = try run.memoryPlan { run in for _ in 0..<2 { _ = try step(&run) } }
+        XCTAssertTrue(run.model.state().allSatisfy { state[$0.key]!.isIdentical(to: $0.value) })
+        XCTAssertEqual(run.steps, 2 * steps)
+        XCTAssertEqual(RandomGenerator.current.state, random)
+        _ = consume state
+        let others = Device.cpu.memory.live - plan.base
+        Device.cpu.resetPeakMemory()
+        for _ in 0..<2 { _ = try step(&run) }
+        XCTAssertEqual(plan.peak, Device.cpu.memory.peak, "after \(2 * steps) steps, \(others)")
+      }
+      return 3
+    }
+  }
+
+  func testARunPlansItsNextSteps() throws {
+    for subject in MemorySubject.all {
+      for parts in [1, 2] {
+        _ = try subject.visit(.init(parts: parts), NextSteps())
+        _ = try subject.visit(
+          .init(
+            precision: .mixed(.bfloat16), optimizer: LAMB(), parts: parts,
+            smoothing: GradientSmoothing(), average: .exponential(decay: 0.9)), NextSteps())
+      }
+    }
+  }
+
+  func testRecomputationIsInThePlan() throws {
+    for (subject, pattern) in [
+      (MemorySubject.gpt, "blocks.*"), (.bert, "blocks.1"), (.convolutional, "*"),
+    ] {
+      for precision in [Precision.full, .mixed(.bfloat16)] {
+        for parts in [1, 2] {
+          try assertPlanned(
+            subject,
+            .init(precision: precision, parts: parts, recomputation: .modules(pattern)))
+        }
+      }
+    }
+  }
+
   func testNothingIsComputedOrKept() {
     let usage = Device.cpu.memory
     var kept: Tensor?

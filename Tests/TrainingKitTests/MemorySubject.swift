@@ -13,6 +13,7 @@ struct MemorySubject {
     var weights = DType.float32
     var rounding = HalfRounding.compensated
     var isCounted = false
+    var recomputation = Recomputation.none
   }
 
   let name: String
@@ -64,11 +65,13 @@ struct MemorySubject {
     func rounding(_ optimizer: some Optimizer) -> any Optimizer {
       optimizer.rounding(options.rounding)
     }
-    return TrainingRun(
+    var run = TrainingRun(
       model: model,
       optimizer: options.weights == .float32 ? options.optimizer : rounding(options.optimizer),
       schedule: .constant(1e-3), precision: options.precision, clipping: options.clipping,
       smoothing: options.smoothing, average: options.average)
+    run.recomputation = options.recomputation
+    return run
   }
 
   private static func batch(_ shape: Shape, classes: Int) -> Batch {

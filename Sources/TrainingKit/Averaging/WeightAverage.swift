@@ -20,7 +20,7 @@ public struct WeightAverage: Sendable {
   public internal(set) var updates = 0
 
   /// Parameters, and the buffers that the settings ask for, by path.
-  package internal(set) var weights: [String: Tensor] = [:]
+  package var weights: [String: Tensor] = [:]
   /// The model's own state while it has the averages.
   var live: [String: Tensor]?
 

@@ -45,6 +45,11 @@ public struct GradientSmoothing: Sendable {
     return moved / (1 - power(decay, state.step))
   }
 
+  /// Puts others in place of the averages.
+  package mutating func replaceTensors(_ transform: (Tensor) -> Tensor) {
+    for path in states.keys { states[path]!.tensors = states[path]!.tensors.mapValues(transform) }
+  }
+
   private func hasShapes(of gradients: Gradients) -> Bool {
     for path in gradients.paths {
       guard let shape = states[path]?.tensors["average"]?.shape else { continue }

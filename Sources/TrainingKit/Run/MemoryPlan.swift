@@ -11,27 +11,39 @@
 public struct MemoryPlan: Sendable {
   /// What memory will be in use for.
   public let timeline: MemoryTimeline
+  /// The bytes that are in use already, and for something else.
+  public let base: Int
+  /// What the work's kernels will do.
+  package let work: PaperWork
 
   /// Plans the work of `body`.
   ///
   /// - Errors: whatever `body` throws.
   public init(_ body: () throws -> Void) rethrows {
-    let (context, paper) = (Context.current, PaperBackend())
-    timeline = try context.computing(on: paper) {
-      try context.recordingMemory(of: paper.pool, body).timeline
-    }
+    try self.init(base: 0) { _ in try body() }
   }
 
-  /// The most bytes that will be in use at one time.
-  public var peak: Int { timeline.peak }
-  /// The same by what they will be used for.
+  /// Plans the work of `body`, which gets the pool that it will take its memory from.
+  package init(base: Int, _ body: (MemoryPool) throws -> Void) rethrows {
+    let (context, paper) = (Context.current, PaperBackend())
+    self.base = base
+    timeline = try context.computing(on: paper) {
+      try context.recordingMemory(of: paper.pool) { try body(paper.pool) }.timeline
+    }
+    work = paper.work
+  }
+
+  /// The most bytes that will be in use at one time, with those that are in use already.
+  public var peak: Int { base + timeline.peak }
+  /// What the work adds to those in use, by what it will be used for at the peak.
   public var peakBill: MemoryBill { timeline.bill(at: timeline.peakEvent) }
 }
 
 extension MemoryPlan: CustomStringConvertible {
   /// The peak, its bill, and the operation that makes it.
   public var description: String {
+    let others = base > 0 ? ", others \(ByteCount(base))" : ""
     let cause = timeline.peakHolding.map { "; the last of it \($0)" } ?? ""
-    return "\(ByteCount(peak)) at the peak: \(peakBill)\(cause)"
+    return "\(ByteCount(peak)) at the peak: \(peakBill)\(others)\(cause)"
   }
 }

@@ -1,0 +1,29 @@
+/// What kernels would have done.
+package struct PaperWork: Sendable, Hashable {
+  /// Multiplications with additions in products of matrices of float32, halves among them, and of float64.
+  package var products = 0, wideProducts = 0
+  /// Bytes read and written by everything else.
+  package var bytes = 0
+  /// Calls of kernels.
+  package var calls = 0
+}
+
+/// Counts the work of a device that does none.
+final class PaperCounter: Sendable {
+  private let work = Monitor(PaperWork())
+
+  var total: PaperWork { work.withLock { $0 } }
+
+  func pass(_ tensors: Tensor...) {
+    let bytes = tensors.reduce(0) { $0 + $1.count * $1.dtype.byteCount }
+    work.withLock { ($0.bytes, $0.calls) = ($0.bytes + bytes, $0.calls + 1) }
+  }
+
+  func product(_ a: Tensor, into c: Tensor) {
+    let count = c.count * a.shape[-1]
+    work.withLock { work in
+      work.calls += 1
+      if a.dtype == .float64 { work.wideProducts += count } else { work.products += count }
+    }
+  }
+}
