@@ -27,8 +27,11 @@ public struct OutOfMemory: Sendable, Hashable {
   public let usage: MemoryUsage
   /// What the memory was in use for, the largest first. Blocks of one owner, operation and module are one.
   public let holders: [MemoryHolding]
-  /// What would have made room, in the order of what it costs; empty where that is not known.
-  public internal(set) var remedies: [MemoryRemedy] = []
+  /// What would have made room, each of them alone; empty where that is not known.
+  public package(set) var remedies: [MemoryRemedy] = []
+
+  /// Whether the limit was met, and not the system's end.
+  package var isAtLimit: Bool { usage.live > limit - requested }
 
   package init(
     operation: String, path: String?, requested: Int, limit: Int, usage: MemoryUsage,

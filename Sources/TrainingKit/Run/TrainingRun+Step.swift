@@ -77,11 +77,31 @@ extension TrainingRun {
     } catch {
       members.restoreBuffers(buffers)
       generator.state = random
-      throw error
+      throw explained(error, parts, loss)
     }
     try takeNote(of: reason)
     (report.updates, report.seconds) = (updates, start.secondsToNow)
     return reason.map { .skipped($0, report) } ?? .applied(report)
+  }
+
+  /// The error with what would have made room, where a limit was met.
+  private func explained<Part>(
+    _ error: any Error, _ parts: [Part],
+    _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
+  ) -> any Error {
+    guard case .outOfMemory(var circumstance)? = error as? DeviceError,
+      circumstance.isAtLimit, !Context.current.backend.isPaper
+    else { return error }
+    let batches = parts as? [Batch]
+    let found = withoutActuallyEscaping(loss) { loss in
+      let search = FitSearch(run: self, budget: circumstance.limit) { run, count in
+        let pieces = batches?.flatMap { $0.split(size: max(1, $0.count / count)) } as? [Part]
+        _ = try run.step(parts: pieces ?? parts, loss)
+      }
+      return try? search.single(largestSplit: batches?.map(\.count).max() ?? 1)
+    }
+    circumstance.remedies = (found ?? []).map { $0.times(parts.count) }
+    return DeviceError.outOfMemory(circumstance)
   }
 
   /// Counts a step by what became of it.
@@ -177,6 +197,13 @@ extension TrainingRun {
     guard let scale = precision.scaler?.scale else { return .nonFiniteGradient(paths[0]) }
     report.scale = try precision.scaler!.update(nonFinite: paths)
     return .overflow(paths[0], scale: scale)
+  }
+}
+
+extension MemoryRemedy {
+  /// The remedy where each of some parts was cut.
+  fileprivate func times(_ count: Int) -> MemoryRemedy {
+    if case .parts(let pieces) = self { .parts(pieces * count) } else { self }
   }
 }
 
