@@ -42,6 +42,19 @@ enum Values {
     return value
   }
 
+  /// Bytes, such as `300MB`, `1.5GB`, `2GiB` or `1000000`.
+  static func bytes(_ word: String) throws(UsageError) -> Int {
+    let units = [
+      ("KiB", 0x1p10), ("MiB", 0x1p20), ("GiB", 0x1p30), ("kB", 1e3), ("KB", 1e3), ("MB", 1e6),
+      ("GB", 1e9), ("TB", 1e12), ("", 1),
+    ]
+    let (unit, factor) = units.first { word.hasSuffix($0.0) }!
+    guard let value = Double(word.dropLast(unit.count)), value > 0, value * factor < 0x1p60 else {
+      throw UsageError("expected bytes such as 300MB or 2GiB, got \(word)")
+    }
+    return Int(value * factor)
+  }
+
   /// One of the cases of an enumeration, by name.
   static func choice<Choice: RawRepresentable<String> & CaseIterable>(
     _ word: String

@@ -12,19 +12,25 @@ extension Network {
     (logits.detached().argmax(axis: -1) .== labels).sum().item()
   }
 
-  /// The share of labels that the network gets right.
-  func accuracy(on dataset: any Dataset) -> Double {
+  /// The share of labels that the network gets right. Batches are halved while memory is too small for them.
+  func accuracy(on dataset: any Dataset, batchSize: Int = 256) throws -> Double {
     evaluate()
     defer { train() }
-    return withoutGradients {
-      var hits = 0.0
-      var labels = 0
-      for batch in DataLoader(dataset, batchSize: 256) {
-        hits += Network.hits(Network.logits(self, batch.x), batch.y.flattened())
-        labels += batch.y.count
-      }
-      return hits / Double(labels)
+    do {
+      return try validated { withoutGradients { share(of: dataset, batchSize) } }
+    } catch is DeviceError where batchSize > 1 {
+      return try accuracy(on: dataset, batchSize: batchSize / 2)
     }
+  }
+
+  private func share(of dataset: any Dataset, _ batchSize: Int) -> Double {
+    var hits = 0.0
+    var labels = 0
+    for batch in DataLoader(dataset, batchSize: batchSize) {
+      hits += Network.hits(Network.logits(self, batch.x), batch.y.flattened())
+      labels += batch.y.count
+    }
+    return hits / Double(labels)
   }
 
   /// What a GPT writes, byte by byte from its own distribution.

@@ -10,12 +10,15 @@ struct TrainCommand {
   private var run: TrainingRun<Network>
   private var job: Job
   private var progress: Progress
+  /// The parts that batches are computed in.
+  private var parts: Int
 
   init(_ settings: TrainSettings) throws {
     try settings.check()
     if let path = settings.json { try File.checkWritable(path) }
     if let threads = settings.threads { Threads.count = threads }
-    self.settings = settings
+    if let limit = settings.memoryLimit { Device.cpu.memoryLimit = limit }
+    (self.settings, parts) = (settings, settings.parts)
     let samples = try Samples(settings)
     let plan = Plan(settings, samples)
     let network = try withRandomGenerator(RandomGenerator(seed: settings.seed)) {
@@ -65,6 +68,8 @@ struct TrainCommand {
       return error
     } catch let error as LossScaleError {
       return error
+    } catch let error as DeviceError {
+      return error
     }
   }
 
@@ -104,24 +109,43 @@ extension TrainCommand {
   }
 
   private mutating func step(_ batch: Batch, epoch: Int) throws {
-    var hits = 0.0
-    let size = max(1, (batch.count + settings.parts - 1) / settings.parts)
     do {
-      let outcome = try run.step(accumulating: batch.split(size: size)) { model, part in
-        let logits = Network.logits(model, part.x)
-        let labels = part.y.flattened()
-        hits += Network.hits(logits, labels)
-        return crossEntropy(logits, labels, reduction: .counted)
-      }
-      switch outcome {
-      case .applied(let report): job.tally.add(report, hits: hits, labels: batch.y.count)
-      case .skipped(let reason, _): takeNote(of: reason)
-      }
+      try attempt(batch)
     } catch RunError.stuck(let skips, let reason) {
       takeNote(of: reason)
       throw RunError.stuck(skips: skips, reason)
+    } catch let error as DeviceError where settings.onOutOfMemory == .replan {
+      try replan(batch, after: error)
+      try attempt(batch)
     }
     progress.show(state(epoch))
+  }
+
+  private mutating func attempt(_ batch: Batch) throws {
+    var hits = 0.0
+    let size = max(1, (batch.count + parts - 1) / parts)
+    let outcome = try run.step(accumulating: batch.split(size: size)) { model, part in
+      let logits = Network.logits(model, part.x)
+      let labels = part.y.flattened()
+      hits += Network.hits(logits, labels)
+      return crossEntropy(logits, labels, reduction: .counted)
+    }
+    switch outcome {
+    case .applied(let report): job.tally.add(report, hits: hits, labels: batch.y.count)
+    case .skipped(let reason, _): takeNote(of: reason)
+    }
+  }
+
+  /// Finds how the step on a batch fits, or throws the error that made it necessary.
+  private mutating func replan(_ batch: Batch, after error: DeviceError) throws {
+    progress.note("step \(run.steps + 1): \(error)")
+    let fit = try run.fit(batch) { model, part in
+      crossEntropy(Network.logits(model, part.x), part.y.flattened(), reduction: .counted)
+    }
+    guard let fit else { throw error }
+    run.apply(fit)
+    parts = fit.parts
+    progress.note("going on with \(fit)")
   }
 
   private mutating func takeNote(of reason: SkipReason) {
@@ -130,7 +154,7 @@ extension TrainCommand {
   }
 
   private mutating func finish(_ epoch: Int) throws {
-    let accuracy = try run.withAveragedWeights { $0.accuracy(on: samples.heldOut) }
+    let accuracy = try run.withAveragedWeights { try $0.accuracy(on: samples.heldOut) }
     job.summary.lossPerEpoch.append(job.tally.loss)
     job.summary.accuracyPerEpoch.append(job.tally.accuracy)
     job.summary.heldOutAccuracyPerEpoch.append(accuracy)

@@ -84,6 +84,17 @@ extension TrainSettings {
         "--accumulate", "N",
         help: "compute each batch in N parts, one after the other: less memory, the same step",
         \.parts, Values.count),
+      Option(
+        "--memory-limit", "SIZE",
+        help: "most memory for tensors, such as 300MB or 2GiB (default: what is available)",
+        \.memoryLimit
+      ) { word throws(UsageError) in try Values.bytes(word) },
+      Option(
+        "--on-oom", "WHAT",
+        help:
+          "what to do when memory runs out: \(Values.names(OutOfMemoryChoice.self)); replan plans\nhow "
+          + "the same step fits, with parts of the batch and recomputation (default stop)",
+        \.onOutOfMemory, Values.choice),
       Option("--seed", "N", help: "start of all random numbers (default 0)", \.seed, Values.seed),
       Option("--threads", "N", help: "threads (default: all cores)", \.threads) {
         word throws(UsageError) in try Values.count(word)

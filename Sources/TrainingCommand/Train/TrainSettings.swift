@@ -9,6 +9,7 @@ struct TrainSettings {
     case text(String)
   }
   enum ModelName: String, CaseIterable { case cnn, mlp, linear, gpt }
+  enum OutOfMemoryChoice: String, CaseIterable { case stop, replan }
   enum PrecisionName: String, CaseIterable { case float32, bfloat16, float16 }
 
   var source = Source.digits
@@ -29,6 +30,8 @@ struct TrainSettings {
   var epochs: Int?
   var batchSize: Int?
   var parts = 1
+  var memoryLimit: Int?
+  var onOutOfMemory = OutOfMemoryChoice.stop
   var seed: UInt64 = 0
   var threads: Int?
   var checkpointFolder: String?

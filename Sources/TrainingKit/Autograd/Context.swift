@@ -73,17 +73,18 @@ package final class Context {
 ///
 ///     let y = try validated { model(x) }     // throws TensorError when x has the wrong shape
 ///
-/// After a mistake, results are hollow: they have a shape, but no elements to read.
+/// After a mistake, results are hollow: they have a shape, but no elements to read. A scope inside one that has failed
+/// throws that failure at once.
 ///
 /// - Errors: `TensorError` for a mistake, `DeviceError` for a circumstance, and whatever `body` throws.
 public func validated<Result>(_ body: () throws -> Result) throws -> Result {
   let context = Context.current
-  let outer = context.failure
+  // In a scope that has failed already, the first mistake is that one.
+  if let failure = context.failure { throw failure }
   context.validationDepth += 1
-  context.failure = nil
   defer {
     context.validationDepth -= 1
-    context.failure = outer
+    context.failure = nil
   }
   let result = try body()
   if let failure = context.failure { throw failure }

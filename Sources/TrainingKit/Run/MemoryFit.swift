@@ -14,11 +14,11 @@ public struct MemoryFit: Sendable {
 }
 
 extension MemoryFit: CustomStringConvertible {
-  /// The remedies, the peak and the time.
+  /// The remedies and the peak.
   public var description: String {
     let change =
       remedies.isEmpty ? "as it is" : remedies.map(\.description).joined(separator: " and ")
-    return "\(change): \(plan), about \(Int(seconds * 1e6)) µs a step"
+    return "\(change): \(plan)"
   }
 }
 

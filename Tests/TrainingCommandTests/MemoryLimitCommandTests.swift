@@ -1,0 +1,38 @@
+import XCTest
+
+/// Jobs that meet a limit of memory.
+final class MemoryLimitCommandTests: XCTestCase {
+  private let job = ["train", "--epochs", "1", "--batch-size", "256", "--memory-limit", "12MB"]
+
+  func testAJobThatDoesNotFitSaysWhatWould() throws {
+    let run = try CommandRun(job)
+    XCTAssertEqual(run.status, 1)
+    XCTAssertEqual(run.errors.split(separator: "\n").count, 1, run.errors)
+    XCTAssertTrue(
+      run.errors.hasPrefix("training: body.2: unfolded: out of memory: expected 10.5 MB within"),
+      run.errors)
+    XCTAssertTrue(run.errors.contains("; what fits: the batch in 4 parts"), run.errors)
+    XCTAssertTrue(run.output.contains("steps                      0"), run.output)
+  }
+
+  func testAJobThatMayReplanGoesOnWithTheSameBatch() throws {
+    let scratch = try Scratch(of: self)
+    let run = try CommandRun(job + ["--on-oom", "replan", "--json", scratch.path("s.json")])
+    XCTAssertEqual(run.status, 0, run.errors)
+    let words = run.output + run.errors
+    XCTAssertTrue(words.contains("step 1: body.2: unfolded: out of memory"), words)
+    XCTAssertTrue(words.contains("going on with the batch in 4 parts"), words)
+    let summary = try String(contentsOfFile: scratch.path("s.json"), encoding: .utf8)
+    XCTAssertTrue(summary.contains("\"steps\" : 6"), summary)
+  }
+
+  func testWhatNeverFitsEndsWithTheError() throws {
+    let run = try CommandRun(
+      "train", "--epochs", "1", "--memory-limit", "900kB", "--on-oom", "replan")
+    XCTAssertEqual(run.status, 1)
+    XCTAssertTrue(run.errors.contains("out of memory"), run.errors)
+    let units = try CommandRun("train", "--memory-limit", "3 apples")
+    XCTAssertEqual(units.status, 2)
+    XCTAssertTrue(units.errors.contains("expected bytes such as 300MB or 2GiB"), units.errors)
+  }
+}
