@@ -50,6 +50,15 @@ print("accuracy of averaged weights", averaged.item())
 let checkpoint = try stable.checkpoint(loader: loader)  // .write(to: "run.safetensors")
 try stable.restore(checkpoint, loader: loader)  // the next steps are the same to the bit
 
+func loss(_ model: Sequential, _ part: Batch) -> LossSum {
+  crossEntropy(model(part.x), part.y, reduction: .counted)
+}
+let batch = data.all
+let plan = try run.memoryPlan { run in _ = try run.step(accumulating: [batch], loss) }
+print(plan)  // … at the peak: activations …, weights …
+if let fit = try run.fit(batch, within: plan.peak * 3 / 4, loss) { print(fit) }  // the batch in 2 parts: …
+let y = recompute { model(points) }  // keeps nothing for the backward pass; run.recomputation does it by rule
+
 var optimizer = Adam()
 let (loss, gradients) = model.valueAndGradients { crossEntropy($0(points), labels) }
 let (clipped, _) = gradients.clipped(toGlobalNorm: 1)
