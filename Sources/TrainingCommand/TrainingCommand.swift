@@ -12,6 +12,7 @@ enum TrainingCommand {
 
     commands:
       train    trains a network on digits, a table, images or text
+      plan     plans the memory of training a model, to the byte
 
     training <command> --help explains a command.
     """
@@ -32,9 +33,20 @@ enum TrainingCommand {
     }
     switch command {
     case "train": try train(Array(words.dropFirst()))
+    case "plan": try plan(Array(words.dropFirst()))
     case "--help", "-h", "help": Console.print(help)
     default: throw UsageError("unknown command \(command); training --help lists what there is")
     }
+  }
+
+  private static func plan(_ words: [String]) throws {
+    if words.contains("--help") || words.contains("-h") {
+      Console.print(PlanSettings.help)
+      return
+    }
+    var settings = PlanSettings()
+    try Option.parse(words, with: PlanSettings.options, into: &settings)
+    try PlanCommand(settings: settings).execute()
   }
 
   private static func train(_ words: [String]) throws {

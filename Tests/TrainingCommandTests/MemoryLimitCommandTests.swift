@@ -2,14 +2,14 @@ import XCTest
 
 /// Jobs that meet a limit of memory.
 final class MemoryLimitCommandTests: XCTestCase {
-  private let job = ["train", "--epochs", "1", "--batch-size", "256", "--memory-limit", "12MB"]
+  private let job = ["train", "--epochs", "1", "--batch-size", "256", "--memory-limit", "11MB"]
 
   func testAJobThatDoesNotFitSaysWhatWould() throws {
     let run = try CommandRun(job)
     XCTAssertEqual(run.status, 1)
     XCTAssertEqual(run.errors.split(separator: "\n").count, 1, run.errors)
     XCTAssertTrue(
-      run.errors.hasPrefix("training: body.2: unfolded: out of memory: expected 10.5 MB within"),
+      run.errors.hasPrefix("training: body.2: unfolded: out of memory: expected 9.44 MB within"),
       run.errors)
     XCTAssertTrue(run.errors.contains("; what fits: the batch in 4 parts"), run.errors)
     XCTAssertTrue(run.output.contains("steps                      0"), run.output)

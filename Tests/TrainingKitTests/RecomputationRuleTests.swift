@@ -110,6 +110,19 @@ final class RecomputationRuleTests: XCTestCase {
         for _ in 0..<2 { _ = try run.step { causalLanguageModelLoss($0(tokens), tokens) } }
       }.peak
     }
+    let bert = try [Recomputation.none, .modules("blocks.*"), .modules("blocks.*.attention")].map {
+      recomputation in
+      try MemoryPlan {
+        let tokens = Tensor.randomIntegers([8, 64], in: 0..<64)
+        var run = TrainingRun(
+          model: BERT(.init(vocabulary: 64, context: 64, features: 64, heads: 4, layers: 6)),
+          optimizer: AdamW(), schedule: .constant(1e-3))
+        run.recomputation = recomputation
+        for _ in 0..<2 { _ = try run.step { maskedLanguageModelLoss($0(tokens), tokens) } }
+      }.peak
+    }
+    XCTAssertLessThan(Double(bert[1]), 0.5 * Double(bert[0]))
+    XCTAssertLessThan(bert[2], bert[0])
     for precision in [Precision.full, .mixed(.bfloat16)] {
       let (whole, recomputed) = try (
         peak(.none, precision), peak(.modules("blocks.*"), precision)

@@ -62,24 +62,31 @@ package final class MemoryPool: StorageOwner {
   }
 }
 
-/// A size that blocks are cut to: four a power of two, from 64 bytes.
+/// A size that blocks are cut to: multiples of 64 bytes up to 2,048, then 32 a power of two, so that at most 3 % of a
+/// larger block is not asked for.
 struct SizeClass {
   let index: Int
   let byteCount: Int
 
   init(holding byteCount: Int) {
-    let last = max(byteCount, 64) - 1
-    let power = Int.bitWidth - 1 - last.leadingZeroBitCount
-    guard byteCount > 64 else {
-      self.init(index: 0)
+    let last = max(byteCount, 1) - 1
+    guard last >= Self.fine else {
+      self.init(index: last / 64)
       return
     }
-    self.init(index: (power - 6) * 4 + ((last - (1 << power)) >> (power - 2)) + 1)
+    let power = Int.bitWidth - 1 - last.leadingZeroBitCount
+    self.init(index: (power - 10) * 32 + (last - (1 << power)) >> (power - 5))
   }
 
   init(index: Int) {
     self.index = index
-    let power = index / 4 + 6
-    byteCount = (1 << power) + (index % 4) << (power - 2)
+    guard index >= 32 else {
+      byteCount = (index + 1) * 64
+      return
+    }
+    let power = index / 32 + 10
+    byteCount = 1 << power + (index % 32 + 1) << (power - 5)
   }
+
+  private static let fine = 2048
 }

@@ -54,6 +54,24 @@ extension MemoryTimeline {
     }
   }
 
+  /// The same for many events, which are in rising order, in one pass.
+  public func bills(at events: [Int]) -> [MemoryBill] {
+    var changes: [(event: Int, owner: MemoryOwner, bytes: Int)] = []
+    for span in spans {
+      changes.append((span.start, span.holding.owner, span.holding.byteCount))
+      changes.append((span.end, span.holding.owner, -span.holding.byteCount))
+    }
+    changes.sort { $0.event < $1.event }
+    var (bill, next) = (MemoryBill(), 0)
+    return events.map { event in
+      while next < changes.count, changes[next].event <= event {
+        bill[changes[next].owner] += changes[next].bytes
+        next += 1
+      }
+      return bill
+    }
+  }
+
   /// The block whose request made the peak; nil when nothing was taken.
   public var peakHolding: MemoryHolding? { spans.last { $0.start == peakEvent }?.holding }
 }

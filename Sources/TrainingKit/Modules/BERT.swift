@@ -93,12 +93,12 @@ public final class BERT: Module {
   public func callAsFunction(
     _ tokens: Tensor, segments: Tensor? = nil, mask: Tensor?
   ) -> Tensor {
-    Context.current.entering(self) { scores(encode(tokens, segments, mask)) }
+    called { self.scores(self.encode(tokens, segments, mask)) }
   }
 
   /// The features of each token behind the blocks: `[batch, length, features]`, for other heads.
   public func encoded(_ tokens: Tensor, segments: Tensor? = nil, mask: Tensor? = nil) -> Tensor {
-    Context.current.entering(self) { encode(tokens, segments, mask) }
+    called { self.encode(tokens, segments, mask) }
   }
 
   private func encode(_ tokens: Tensor, _ segments: Tensor?, _ mask: Tensor?) -> Tensor {

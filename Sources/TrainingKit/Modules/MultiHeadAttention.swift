@@ -47,7 +47,7 @@ public final class MultiHeadAttention: Module {
   public func callAsFunction(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor? = nil
   ) -> Tensor {
-    Context.current.entering(self) { attend(query, key, value, mask) }
+    called { self.attend(query, key, value, mask) }
   }
 
   private func attend(_ query: Tensor, _ key: Tensor, _ value: Tensor, _ mask: Tensor?) -> Tensor {

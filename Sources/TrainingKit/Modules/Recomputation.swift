@@ -59,19 +59,20 @@ extension Recomputation {
 }
 
 extension Module {
-  /// The output of a call, recomputed on the way back where a rule says so.
-  func called(_ input: Input, in context: Context) -> Output {
+  /// What a call of the module computes, recomputed on the way back where a rule says so.
+  func called<Result>(_ compute: @escaping () -> Result) -> Result {
+    let context = Context.current
     guard let rule = context.recomputed, rule.identities.contains(ObjectIdentifier(self)) else {
-      return context.entering(self) { forward(input) }
+      return context.entering(self, compute)
     }
     return context.entering(self) {
-      guard let forward = forward as? (Input) -> Tensor else {
+      guard let compute = compute as? () -> Tensor else {
         context.fail(
           TensorError.argument(
-            "recomputation", expected: "modules whose result is one tensor", got: Output.self))
-        return self.forward(input)
+            "recomputation", expected: "modules whose result is one tensor", got: Result.self))
+        return compute()
       }
-      return recompute(isVerified: rule.isVerified) { forward(input) } as! Output
+      return recompute(isVerified: rule.isVerified, compute) as! Result
     }
   }
 }

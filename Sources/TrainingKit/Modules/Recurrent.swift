@@ -63,7 +63,7 @@ public final class Recurrent<Cell: RecurrentCell>: Module {
   public func callAsFunction(
     _ x: Tensor, state: Cell.State?, mask: Tensor? = nil
   ) -> (outputs: Tensor, state: Cell.State) {
-    Context.current.entering(self) { run(x, state, mask) }
+    called { self.run(x, state, mask) }
   }
 
   private func run(

@@ -54,7 +54,7 @@ extension RecurrentCell {
   /// - Shape: `[batch, inputs]`, and a state of tensors of `[batch, features]` → such a state.
   /// - Parameter state: what the token before gave; zeros when nil.
   public func callAsFunction(_ x: Tensor, state: State?) -> State {
-    Context.current.entering(self) { step(x, state) }
+    called { self.step(x, state) }
   }
 
   private func step(_ x: Tensor, _ state: State?) -> State {

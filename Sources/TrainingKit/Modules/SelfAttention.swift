@@ -52,7 +52,7 @@ public final class SelfAttention: Module {
   ///
   /// - Parameter mask: `[batch, length]`, true at tokens that take part.
   public func callAsFunction(_ x: Tensor, mask: Tensor?) -> Tensor {
-    Context.current.entering(self) { attend(x, mask) }
+    called { self.attend(x, mask) }
   }
 
   private func attend(_ x: Tensor, _ mask: Tensor?) -> Tensor {

@@ -87,7 +87,7 @@ public final class EncoderBlock: Module {
   ///
   /// - Parameter mask: `[batch, length]`, true at tokens that take part.
   public func callAsFunction(_ x: Tensor, mask: Tensor?) -> Tensor {
-    Context.current.entering(self) { encode(x, mask) }
+    called { self.encode(x, mask) }
   }
 
   private func encode(_ x: Tensor, _ mask: Tensor?) -> Tensor {

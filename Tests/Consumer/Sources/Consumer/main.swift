@@ -56,8 +56,8 @@ func loss(_ model: Sequential, _ part: Batch) -> LossSum {
 let batch = data.all
 let plan = try run.memoryPlan { run in _ = try run.step(accumulating: [batch], loss) }
 print(plan)  // … at the peak: activations …, weights …
-if let fit = try run.fit(batch, within: plan.peak * 3 / 4, loss) { print(fit) }  // the batch in 2 parts: …
-let y = recompute { model(points) }  // keeps nothing for the backward pass; run.recomputation does it by rule
+if let fit = try run.fit(batch, within: plan.peak * 3 / 4, loss) { print(fit) }
+let logits = recompute { model(points) }  // keeps nothing for the backward pass
 
 var optimizer = Adam()
 let (loss, gradients) = model.valueAndGradients { crossEntropy($0(points), labels) }

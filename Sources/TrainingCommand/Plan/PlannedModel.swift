@@ -1,0 +1,146 @@
+internal import FoundationEssentials
+internal import TrainingKit
+
+/// A model whose training is planned, with its loss on a batch of a size.
+struct PlannedModel {
+  let make: () -> any Module<Tensor, Tensor>
+  let loss: (any Module<Tensor, Tensor>, _ batchSize: Int) -> Tensor
+
+  static let names =
+    gpts.map(\.name) + berts.map(\.name) + ["resnet50"]
+
+  /// - Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners".
+  private static let gpts: [(name: String, features: Int, heads: Int, layers: Int)] = [
+    ("gpt2", 768, 12, 12), ("gpt2-medium", 1024, 16, 24), ("gpt2-large", 1280, 20, 36),
+    ("gpt2-xl", 1600, 25, 48),
+  ]
+
+  /// - Source: Devlin et al. 2019, arXiv:1810.04805.
+  private static let berts: [(name: String, features: Int, heads: Int, layers: Int)] = [
+    ("bert-base", 768, 12, 12), ("bert-large", 1024, 16, 24),
+  ]
+
+  init(_ name: String, length: Int?) throws(UsageError) {
+    if let size = Self.gpts.first(where: { $0.name == name }) {
+      let sizes = GPT.Configuration(
+        vocabulary: 50_257, context: 1024, features: size.features, heads: size.heads,
+        layers: size.layers)
+      self.init(gpt: sizes, length: length)
+    } else if let size = Self.berts.first(where: { $0.name == name }) {
+      let sizes = BERT.Configuration(
+        vocabulary: 30_522, context: 512, features: size.features, heads: size.heads,
+        layers: size.layers)
+      self.init(bert: sizes, length: length)
+    } else if name == "resnet50" {
+      self.init(images: [3, 224, 224], classes: 1000) { ResNet50() }
+    } else {
+      try self.init(file: name, length: length)
+    }
+  }
+
+  private init(gpt sizes: GPT.Configuration, length: Int?) {
+    let length = min(length ?? sizes.context, sizes.context)
+    make = { GPT(sizes) }
+    loss = { model, size in
+      let tokens = Tensor.zeros([size, length], dtype: .int64)
+      return causalLanguageModelLoss(model(tokens), tokens)
+    }
+  }
+
+  private init(bert sizes: BERT.Configuration, length: Int?) {
+    let length = min(length ?? sizes.context, sizes.context)
+    make = { BERT(sizes) }
+    loss = { model, size in
+      let tokens = Tensor.zeros([size, length], dtype: .int64)
+      return maskedLanguageModelLoss(model(tokens), tokens)
+    }
+  }
+
+  private init(
+    images shape: [Int], classes: Int, _ make: @escaping () -> any Module<Tensor, Tensor>
+  ) {
+    self.make = make
+    loss = { model, size in
+      let labels = Tensor.zeros([size], dtype: .int64)
+      return crossEntropy(model(Tensor.zeros(Shape([size] + shape))), labels)
+    }
+  }
+
+  /// What a file says of a model.
+  private struct Description: Decodable {
+    var type: String
+    var vocabulary, context, features, heads, layers: Int?
+    var sizes: [Int]?
+  }
+
+  private init(file path: String, length: Int?) throws(UsageError) {
+    let text: Data
+    let description: Description
+    do {
+      text = try Data(contentsOf: URL(filePath: path))
+    } catch {
+      throw UsageError(
+        "--model: expected \(Self.names.joined(separator: ", ")) or a file, got \(path)")
+    }
+    do {
+      description = try JSONDecoder().decode(Description.self, from: text)
+    } catch {
+      throw UsageError("\(path): expected a model in JSON, got \(error)")
+    }
+    try self.init(description, path, length: length)
+  }
+
+  private init(_ model: Description, _ path: String, length: Int?) throws(UsageError) {
+    func size(_ name: String, _ value: Int?) throws(UsageError) -> Int {
+      guard let value, (1...1_000_000_000).contains(value) else {
+        throw UsageError(
+          "\(path): expected \(name) of 1 or more, got \(value.map { "\($0)" } ?? "none")")
+      }
+      return value
+    }
+    func isDivided(_ features: Int, _ heads: Int) throws(UsageError) {
+      guard features % heads == 0 else {
+        throw UsageError("\(path): expected heads that divide \(features) features, got \(heads)")
+      }
+    }
+    switch model.type {
+    case "gpt", "bert":
+      let (features, heads) = (
+        try size("features", model.features), try size("heads", model.heads)
+      )
+      try isDivided(features, heads)
+      let (vocabulary, context, layers) = (
+        try size("vocabulary", model.vocabulary), try size("context", model.context),
+        try size("layers", model.layers)
+      )
+      if model.type == "gpt" {
+        self.init(
+          gpt: .init(
+            vocabulary: vocabulary, context: context, features: features, heads: heads,
+            layers: layers), length: length)
+      } else {
+        self.init(
+          bert: .init(
+            vocabulary: vocabulary, context: context, features: features, heads: heads,
+            layers: layers), length: length)
+      }
+    case "mlp":
+      var sizes: [Int] = []
+      for value in model.sizes ?? [] { sizes.append(try size("sizes", value)) }
+      guard sizes.count > 1 else { throw UsageError("\(path): expected two sizes or more") }
+      self.init(perceptron: sizes)
+    default: throw UsageError("\(path): expected the type gpt, bert or mlp, got \(model.type)")
+    }
+  }
+
+  private init(perceptron sizes: [Int]) {
+    self.init(images: [sizes[0]], classes: sizes.last!) {
+      Sequential(
+        zip(sizes, sizes.dropFirst()).enumerated().flatMap {
+          index, size -> [any Module<Tensor, Tensor>] in
+          let layer = Linear(size.0, size.1)
+          return index == sizes.count - 2 ? [layer] : [layer, ReLU()]
+        })
+    }
+  }
+}
