@@ -111,6 +111,23 @@ final class MemoryPlanTests: XCTestCase {
     }
   }
 
+  func testTheBackwardPassFreesActivationsOnItsWay() throws {
+    for precision in [Precision.full, .mixed(.float16)] {
+      let timeline = try MemoryPlan {
+        let tokens = Tensor.zeros([4, 16], dtype: .int64)
+        var run = TrainingRun(
+          model: GPT(.init(vocabulary: 40, context: 16, features: 16, heads: 2, layers: 8)),
+          optimizer: SGD(), schedule: .constant(1e-3), precision: precision)
+        _ = try run.step { causalLanguageModelLoss($0(tokens), tokens) }
+      }.timeline
+      let most = timeline.live.indices.map { timeline.bill(at: $0)[.activations] }.max()!
+      let last = timeline.spans.last {
+        $0.holding.owner == .workspace && $0.holding.path?.hasPrefix("blocks.4") == true
+      }!
+      XCTAssertLessThan(Double(timeline.bill(at: last.start)[.activations]), 0.6 * Double(most))
+    }
+  }
+
   func testNothingIsComputedOrKept() {
     let usage = Device.cpu.memory
     var kept: Tensor?

@@ -107,7 +107,7 @@ extension Module {
   /// - Parameter isRecorded: whether the gradients can be differentiated again.
   /// - Errors: traps when the loss has more than one element.
   public func gradients(of loss: consuming Tensor, isRecorded: Bool = false) -> Gradients {
-    parameters.gradients(of: loss, isRecorded: isRecorded)
+    parameters.gradients(of: consume loss, isRecorded: isRecorded)
   }
 
   /// The loss that `body` computes, and its gradients. What the graph keeps is freed while backward passes it.
@@ -132,7 +132,7 @@ extension [NamedParameter] {
     let wanted = Set(trainable.map(\.parameter.identity))
     let seed = Tensor.ones(loss.shape, dtype: loss.dtype)
     let found = Backward.run(
-      from: loss, seed: seed, for: wanted, isRecorded: isRecorded, add: +)
+      from: consume loss, seed: seed, for: wanted, isRecorded: isRecorded, add: +)
     var tensors: [String: Tensor] = [:]
     for named in trainable {
       tensors[named.path] = found[named.parameter.identity]

@@ -26,15 +26,16 @@ public func crossEntropy<Result>(
     guard logits.rank > 0 else {
       throw .shape(name, expected: "logits of [batch, classes, …]", got: logits.shape)
     }
-    let surprise = -logits.logSoftmax(axis: logits.classAxis)
+    let logarithms = logits.logSoftmax(axis: logits.classAxis)
     if labels.dtype.isFloatingPoint {
-      return ElementLosses(try surprise.expected(labels, weight, labelSmoothing))
+      return ElementLosses(try (-logarithms).expected(labels, weight, labelSmoothing))
     }
     let target = try ClassTarget(labels, of: logits, weight, ignoring: ignoreIndex, name)
-    let hit = target.picked(from: surprise)
+    // Negated where they are few: logits of a vocabulary are the largest tensors of a language model.
+    let hit = -target.picked(from: logarithms)
     guard labelSmoothing > 0 else { return target.losses(hit) }
     let classes = Double(logits.shape[logits.classAxis])
-    let spread = target.total(of: surprise) * (labelSmoothing / classes)
+    let spread = -target.total(of: logarithms) * (labelSmoothing / classes)
     return target.losses(hit * (1 - labelSmoothing) + spread)
   }
 }
@@ -57,7 +58,7 @@ public func negativeLogLikelihood<Result>(
     let name = "negativeLogLikelihood"
     try logProbabilities.expectFloatingPoint(name)
     let target = try ClassTarget(labels, of: logProbabilities, weight, ignoring: ignoreIndex, name)
-    return target.losses(target.picked(from: -logProbabilities))
+    return target.losses(-target.picked(from: logProbabilities))
   }
 }
 

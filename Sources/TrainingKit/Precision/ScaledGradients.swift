@@ -73,7 +73,7 @@ extension Module {
   public func gradients(
     of loss: consuming Tensor, scaledBy scaler: GradScaler?
   ) -> ScaledGradients {
-    parameters.gradients(of: loss, scaledBy: scaler)
+    parameters.gradients(of: consume loss, scaledBy: scaler)
   }
 
   /// The loss that `body` computes, and its gradients under the scale of a scaler.
@@ -93,7 +93,7 @@ extension [NamedParameter] {
   ) -> ScaledGradients {
     let scale = scaler?.scale ?? 1
     guard scale != 1, loss.dtype.isFloatingPoint else {
-      return ScaledGradients(gradients(of: loss), scale: scale)
+      return ScaledGradients(gradients(of: consume loss), scale: scale)
     }
     let scaled = loss.cast(to: loss.dtype.updateType) * scale
     _ = consume loss

@@ -151,7 +151,7 @@ extension TrainingRun {
     _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
   ) throws -> Double {
     let context = Context.current
-    let (value, count) = try context.charging(.activations) {
+    var (value, count) = try context.charging(.activations) {
       try validated {
         try context.recomputing(recomputation.modules(of: members)) {
           try precision.applied { try loss(model, part) }
@@ -164,7 +164,8 @@ extension TrainingRun {
     let number = count > 0 ? value.detached().item() : 0
     guard number.isFinite else { return number }
     try validated {
-      let gradients = members.parameters.gradients(of: consume value, scaledBy: precision.scaler)
+      // Nobody else holds the graph, so that the backward pass frees it on its way.
+      let gradients = members.parameters.gradients(of: value.take(), scaledBy: precision.scaler)
       sum.add(gradients, ofMean: number, count: count)
     }
     return number

@@ -62,6 +62,12 @@ extension Tensor {
     Tensor(storage: nil, layout: body.layout, dtype: body.dtype, origin: body.origin)
   }
 
+  /// The tensor, which this variable no longer holds.
+  package mutating func take() -> Tensor {
+    defer { self = hollow.detached() }
+    return self
+  }
+
   /// The address of the first element.
   package var address: UnsafeMutableRawPointer {
     guard let storage = body.storage else {
