@@ -2,8 +2,8 @@ package import CTrainingKernels
 
 /// The processor's kernels: cuts work into pieces whose bounds depend on sizes alone and hands them to the pool.
 package struct CPUBackend: Backend {
-  package static let shared = CPUBackend()
-  package let pool = MemoryPool.ofTheProcessor()
+  package static let shared = CPUBackend(pool: .ofTheProcessor())
+  package let pool: MemoryPool
   package var isPaper: Bool { false }
 
   /// Elements of pointwise work that are worth a hand-over to another thread.

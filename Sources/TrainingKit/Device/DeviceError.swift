@@ -29,6 +29,8 @@ public struct OutOfMemory: Sendable, Hashable {
   public let holders: [MemoryHolding]
   /// What would have made room, each of them alone; empty where that is not known.
   public package(set) var remedies: [MemoryRemedy] = []
+  /// What has been kept from step to step, the most first; empty where that is not known.
+  public package(set) var growth: [MemoryGrowth] = []
 
   /// Whether the limit was met, and not the system's end.
   package var isAtLimit: Bool { usage.live > limit - requested }
@@ -57,9 +59,19 @@ extension OutOfMemory: CustomStringConvertible {
   }
 
   private var advice: String {
-    remedies.isEmpty
+    if let leak { return leak }
+    return remedies.isEmpty
       ? "; a smaller batch needs less"
       : "; what fits: " + remedies.map(\.description).joined(separator: ", or ")
+  }
+
+  /// What has to be kept no longer, where that alone would have made room.
+  private var leak: String? {
+    let byteCount = growth.reduce(0) { $0 + $1.holding.byteCount }
+    guard let most = growth.first, byteCount >= requested else { return nil }
+    return
+      "; \(ByteCount(byteCount)) of it are results kept from step to step, most of it \(most): "
+      + "keep a loss's item() or detached() instead of the tensor with its tape"
   }
 }
 
@@ -75,7 +87,7 @@ extension [MemoryHolding] {
 }
 
 extension MemoryHolding {
-  fileprivate func of(byteCount: Int) -> MemoryHolding {
+  package func of(byteCount: Int) -> MemoryHolding {
     MemoryHolding(byteCount: byteCount, owner: owner, operation: operation, path: path)
   }
 }

@@ -15,7 +15,11 @@ struct MemoryBlocks: Sendable {
     var sizeClass = 0
     var requested = 0
     var tag = MemoryTag("", owner: .user, module: nil)
-    var isOccupied = false
+    /// The number of requests up to this one; 0 for a free place.
+    var request = 0
+
+    var byteCount: Int { SizeClass(index: sizeClass).byteCount }
+    var block: TaggedBlock { TaggedBlock(byteCount: byteCount, tag: tag, request: request) }
   }
 
   private let source: MemorySource
@@ -37,20 +41,22 @@ struct MemoryBlocks: Sendable {
     guard !isToFail(), let address = recycled(sizeClass) ?? fresh(sizeClass.byteCount) else {
       return nil
     }
-    let row = Row(sizeClass: sizeClass.index, requested: byteCount, tag: tag, isOccupied: true)
+    usage.requests += 1
+    let row = Row(
+      sizeClass: sizeClass.index, requested: byteCount, tag: tag, request: usage.requests)
     let slot = freeRows.popLast() ?? rows.count
     if slot < rows.count { rows[slot] = row } else { rows.append(row) }
     usage.requested += byteCount
     usage.live += sizeClass.byteCount
     usage.bill[tag.owner] += sizeClass.byteCount
     if usage.live > usage.peak { (usage.peak, usage.peakBill) = (usage.live, usage.bill) }
-    recorder?.begin(slot, TaggedBlock(byteCount: sizeClass.byteCount, tag: tag))
+    recorder?.begin(slot, row.block)
     return (address, slot)
   }
 
   mutating func reclaim(_ address: UInt, _ slot: Int) {
     let row = rows[slot]
-    let byteCount = SizeClass(index: row.sizeClass).byteCount
+    let byteCount = row.byteCount
     while free.count <= row.sizeClass { free.append([]) }
     free[row.sizeClass].append(address)
     usage.requested -= row.requested
@@ -63,23 +69,20 @@ struct MemoryBlocks: Sendable {
   }
 
   mutating func charge(_ slot: Int, to owner: MemoryOwner) {
-    let (row, byteCount) = (rows[slot], SizeClass(index: rows[slot].sizeClass).byteCount)
+    let (row, byteCount) = (rows[slot], rows[slot].byteCount)
     guard row.tag.owner != owner else { return }
     usage.bill[row.tag.owner] -= byteCount
     usage.bill[owner] += byteCount
     rows[slot].tag.owner = owner
     recorder?.end(slot)
-    recorder?.begin(slot, TaggedBlock(byteCount: byteCount, tag: rows[slot].tag))
+    recorder?.begin(slot, rows[slot].block)
   }
 
   mutating func resetPeak() { (usage.peak, usage.peakBill) = (usage.live, usage.bill) }
 
   /// The rows in use.
   var occupied: [(slot: Int, block: TaggedBlock)] {
-    rows.indices.filter { rows[$0].isOccupied }.map { slot in
-      let byteCount = SizeClass(index: rows[slot].sizeClass).byteCount
-      return (slot, TaggedBlock(byteCount: byteCount, tag: rows[slot].tag))
-    }
+    rows.indices.filter { rows[$0].request > 0 }.map { ($0, rows[$0].block) }
   }
 
   var live: [TaggedBlock] { occupied.map(\.block) }

@@ -8,6 +8,8 @@ public struct MemoryUsage: Sendable, Hashable {
   public var cached = 0
   /// The most bytes that were in use at one time since the last reset.
   public var peak = 0
+  /// How often a block was taken, new or kept.
+  public var requests = 0
   /// How often memory was taken from the system.
   public var systemAllocations = 0
   /// The bytes in use by what they are used for.
@@ -57,6 +59,8 @@ package struct MemoryTag: Sendable {
 package struct TaggedBlock: Sendable {
   package let byteCount: Int
   package let tag: MemoryTag
+  /// The number of requests up to its own.
+  package let request: Int
 
   /// The block with its module's path.
   package func holding(_ paths: [ObjectIdentifier: String]) -> MemoryHolding {

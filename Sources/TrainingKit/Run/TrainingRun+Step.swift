@@ -92,6 +92,7 @@ extension TrainingRun {
     guard case .outOfMemory(var circumstance)? = error as? DeviceError,
       circumstance.isAtLimit, !Context.current.backend.isPaper
     else { return error }
+    circumstance.growth = memoryGrowth
     let batches = parts as? [Batch]
     let found = withoutActuallyEscaping(loss) { loss in
       let search = FitSearch(run: self, budget: circumstance.limit) { run, count in
@@ -107,6 +108,7 @@ extension TrainingRun {
   /// Counts a step by what became of it.
   private mutating func takeNote(of reason: SkipReason?) throws(RunError) {
     steps += 1
+    memoryWatch.endStep()
     guard let reason else {
       (updates, skipsInARow) = (updates + 1, 0)
       return

@@ -41,6 +41,7 @@ public struct TrainingRun<Model: Module> {
   public var skippedSteps: Int { steps - updates }
   /// The counted skips since the last step that was applied.
   public internal(set) var skipsInARow = 0
+  var memoryWatch = MemoryWatch()
 
   /// Starts a run.
   ///
