@@ -36,9 +36,9 @@ struct MemorySubject {
     }
   }
 
-  /// Has a new run and its step visited.
+  /// Has a new run and its step visited; the same each time.
   func visit(_ options: Options, _ visitor: some MemorySubjectVisitor) throws -> Int {
-    try visiting(options, visitor)
+    try withRandomGenerator(RandomGenerator(seed: 1)) { try visiting(options, visitor) }
   }
 
   /// Three steps from nothing to nothing.

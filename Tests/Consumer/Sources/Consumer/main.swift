@@ -58,7 +58,7 @@ let plan = try run.memoryPlan { run in _ = try run.step(accumulating: [batch], l
 print(plan)  // … at the peak: activations …, weights …
 if let fit = try run.fit(batch, within: plan.peak * 3 / 4, loss) { print(fit) }
 let logits = recompute { model(points) }  // keeps nothing for the backward pass
-for growth in run.memoryGrowth { print(growth) }  // what is kept from step to step: which operation, where
+for growth in run.memoryGrowth { print(growth) }  // what a leak keeps, and where
 
 var optimizer = Adam()
 let (loss, gradients) = model.valueAndGradients { crossEntropy($0(points), labels) }
