@@ -19,10 +19,6 @@
 // read by so few tiles each.
 #define MOST_IN_PLACE ((int64_t)2 << 20)
 #define FEW_READERS 4
-// But rows that are nearly a multiple of ALIAS_BYTES apart push each other out of the first level
-// cache.
-#define ALIAS_BYTES 1024
-#define LINE_BYTES 64
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -60,11 +56,6 @@ static gemm_way way_of(const tk_gemm *g) {
   return across == 1 ? gemm_by_combination : gemm_by_tiles;
 }
 
-static bool aliases(int64_t stride, int64_t size) {
-  int64_t bytes = (stride < 0 ? -stride : stride) * size;
-  return bytes > LINE_BYTES && (bytes + LINE_BYTES) % ALIAS_BYTES <= 2 * LINE_BYTES;
-}
-
 static void choose_packing(const tk_gemm *g, gemm_tile tile, int64_t size, gemm_plan *plan) {
   bool half = g->input == tk_float16 || g->input == tk_bfloat16;
   bool few_read_a = plan->columns <= FEW_READERS * tile.columns;
@@ -72,8 +63,8 @@ static void choose_packing(const tk_gemm *g, gemm_tile tile, int64_t size, gemm_
   bool a_is_large = g->m * g->k * size > MOST_IN_PLACE;
   bool b_is_large = g->k * g->n * size > MOST_IN_PLACE;
   // A short tile uses little of a line of A's column before the next column pushes it out.
-  bool wastes_lines = tile.rows * size < LINE_BYTES / 2 && aliases(g->a_column, size);
-  plan->packs_a = half || aliases(g->a_row, size) ||
+  bool wastes_lines = tile.rows * size < LINE_BYTES / 2 && gemm_aliases(g->a_column, size);
+  plan->packs_a = half || gemm_aliases(g->a_row, size) ||
                   (g->a_column != 1 && !few_read_a && (a_is_large || wastes_lines));
   plan->packs_b = half || g->b_column != 1 || (b_is_large && !few_read_b);
 }

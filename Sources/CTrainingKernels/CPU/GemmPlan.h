@@ -24,4 +24,12 @@ typedef struct gemm_plan {
 // would push each other out of the cache while they are written side by side.
 static inline int64_t gemm_panel_depth(int64_t depth) { return depth + 1; }
 
+// Rows that are nearly a multiple of ALIAS_BYTES apart push each other out of the first level cache.
+#define ALIAS_BYTES 1024
+#define LINE_BYTES 64
+static inline bool gemm_aliases(int64_t stride, int64_t size) {
+  int64_t bytes = (stride < 0 ? -stride : stride) * size;
+  return bytes > LINE_BYTES && (bytes + LINE_BYTES) % ALIAS_BYTES <= 2 * LINE_BYTES;
+}
+
 #endif

@@ -132,6 +132,31 @@ extension Context {
     return Tensor(storage: storage, layout: Layout(contiguous: spec.shape), dtype: spec.dtype)
   }
 
+  /// Results that one call makes, for what is not an ``Operation``; hollow ones after a failure.
+  package func results(
+    _ specs: [TensorSpec], of inputs: [Tensor], for function: some Differentiable,
+    _ compute: ([Tensor]) throws(NoRoom) -> Void
+  ) -> [Tensor] {
+    let hollow = specs.map { Tensor.hollow($0.shape, $0.dtype) }
+    if inputs.contains(where: \.isHollow) { return hollow }
+    let isKept = isRecording && inputs.contains(where: \.requiresGradient)
+    do throws(DeviceError) {
+      var results: [Tensor] = []
+      for spec in specs {
+        results.append(try allocated(spec, for: function.name, isKept ? .activations : .user))
+      }
+      do throws(NoRoom) {
+        try compute(results)
+      } catch {
+        throw outOfMemory(error.byteCount, function.name)
+      }
+      return results
+    } catch {
+      fail(error)
+      return hollow
+    }
+  }
+
   fileprivate func outOfMemory(_ bytes: Int, _ operation: String) -> DeviceError {
     let paths = modules.first.map { ObjectTree.paths(below: $0) } ?? [:]
     let pool = backend.pool

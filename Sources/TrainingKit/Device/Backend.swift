@@ -32,6 +32,11 @@ package protocol Backend: Sendable {
 
   /// The product of matrices in the last two axes; the axes before agree.
   func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor) throws(NoRoom)
+  /// `y` is `[batch, targets, heads, outputs]`.
+  func attention(_ heads: AttentionProduct, into y: Tensor) throws(NoRoom)
+  /// The gradients of queries, keys and values, each `[batch, rows, heads, columns]`.
+  func attentionBackward(
+    _ heads: AttentionProduct, gradient: Tensor, into results: [Tensor]) throws(NoRoom)
   func gather(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor)
   /// Adds into `y`, which holds zeros.
   func scatterAdd(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor)

@@ -3,14 +3,17 @@ internal import CTrainingRuntime
 
 extension CPUBackend {
   package func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor) throws(NoRoom) {
-    let plan = MatrixProduct(a, b, into: c)
-    let workspace = try plan.workspace(from: pool)
-    withUnsafePointer(to: plan.gemm) { gemm in
-      parallelFor(plan.blocks, grain: plan.grain) { begin, end in
-        let own = workspace.memory + Int(tk_worker_index()) * plan.workspaceSize
-        tk_gemm_run(gemm, own, Int64(begin), Int64(end))
-      }
-    }
+    try MatrixProduct(a, b, into: c).run(in: pool)
+  }
+
+  package func attention(_ heads: AttentionProduct, into y: Tensor) throws(NoRoom) {
+    try heads.run(in: pool, into: y)
+  }
+
+  package func attentionBackward(
+    _ heads: AttentionProduct, gradient: Tensor, into results: [Tensor]
+  ) throws(NoRoom) {
+    try heads.runBackward(in: pool, gradient: gradient, into: results)
   }
 
   package func gather(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor) {

@@ -1,32 +1,23 @@
 internal import CTrainingKernels
 
-/// How a product of matrices is cut into pieces, and what memory they need.
+/// A product of matrices and how it is cut into pieces.
 struct MatrixProduct {
-  let gemm: tk_gemm
-  let blocks, grain: Int
-  /// The bytes that a thread packs matrices into.
-  let workspaceSize: Int
+  private let gemm: tk_gemm
+  let work: ScratchWork
 
   init(_ a: Tensor, _ b: Tensor, into c: Tensor) {
     var gemm = tk_gemm(a, b, c)
-    blocks = Int(tk_gemm_block_count(&gemm))
-    grain = max(1, (1 << 17) * blocks / max(1, c.count * a.shape[-1]))
-    workspaceSize = (tk_gemm_workspace(&gemm) + 63) / 64 * 64
+    work = ScratchWork(
+      "matmul", pieces: Int(tk_gemm_block_count(&gemm)), work: c.count * a.shape[-1],
+      size: tk_gemm_workspace(&gemm))
     self.gemm = gemm
   }
 
-  /// Room for every thread, as any of them may take any piece. It depends on sizes and the number of threads alone.
-  func workspace(from pool: MemoryPool) throws(NoRoom) -> Storage {
-    let bytes = workspaceSize * (blocks > grain ? Threads.count : 1)
-    let tag = MemoryTag("matmul", owner: .workspace, module: nil)
-    guard let storage = pool.take(byteCount: bytes, tag) else { throw NoRoom(byteCount: bytes) }
-    return storage
+  func run(in pool: MemoryPool) throws(NoRoom) {
+    try work.run(in: pool) { scratch, begin, end in
+      withUnsafePointer(to: gemm) { tk_gemm_run($0, scratch, begin, end) }
+    }
   }
-}
-
-/// A pool had no block of this size.
-package struct NoRoom: Error, Hashable {
-  package let byteCount: Int
 }
 
 extension tk_gemm {

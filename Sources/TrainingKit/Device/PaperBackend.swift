@@ -64,8 +64,18 @@ package struct PaperBackend: Backend {
   }
 
   package func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor) throws(NoRoom) {
-    counter.product(a, into: c)
-    _ = try MatrixProduct(a, b, into: c).workspace(from: pool)
+    counter.product(c.count * a.shape[-1], a.dtype)
+    _ = try MatrixProduct(a, b, into: c).work.room(from: pool)
+  }
+  package func attention(_ heads: AttentionProduct, into y: Tensor) throws(NoRoom) {
+    counter.product(heads.productCount, y.dtype)
+    _ = try heads.work.room(from: pool)
+  }
+  package func attentionBackward(
+    _ heads: AttentionProduct, gradient: Tensor, into results: [Tensor]
+  ) throws(NoRoom) {
+    counter.product(heads.productCount * 5 / 2, gradient.dtype)
+    _ = try heads.backwardWork(gradient: gradient, into: results).room(from: pool)
   }
   package func gather(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor) {
     counter.pass(y, y)

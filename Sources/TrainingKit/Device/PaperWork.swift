@@ -19,11 +19,10 @@ final class PaperCounter: Sendable {
     work.withLock { ($0.bytes, $0.calls) = ($0.bytes + bytes, $0.calls + 1) }
   }
 
-  func product(_ a: Tensor, into c: Tensor) {
-    let count = c.count * a.shape[-1]
+  func product(_ count: Int, _ dtype: DType) {
     work.withLock { work in
       work.calls += 1
-      if a.dtype == .float64 { work.wideProducts += count } else { work.products += count }
+      if dtype == .float64 { work.wideProducts += count } else { work.products += count }
     }
   }
 }

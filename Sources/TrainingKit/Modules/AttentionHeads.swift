@@ -33,7 +33,7 @@ struct AttentionHeads {
     let seen = scaledDotProductAttention(
       query: adaptQuery(split(query)), key: adaptKey(split(key)), value: split(value), mask: mask,
       isCausal: isCausal,
-      dropout: { mode.isTraining && dropout > 0 ? $0.dropout(dropout) : $0 })
+      dropout: mode.isTraining && dropout > 0 ? { $0.dropout(dropout) } : nil)
     return seen.transposed(-3, -2).reshaped(query.shape)
   }
 

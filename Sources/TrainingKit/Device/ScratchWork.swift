@@ -1,0 +1,40 @@
+internal import CTrainingRuntime
+
+/// Work that is cut into pieces, for each of which a thread needs scratch memory.
+struct ScratchWork {
+  let name: String
+  let pieces, grain: Int
+  /// The bytes that a thread needs.
+  let size: Int
+
+  /// - Parameter work: multiplications with additions in all pieces.
+  init(_ name: String, pieces: Int, work: Int, size: Int) {
+    (self.name, self.pieces) = (name, pieces)
+    grain = max(1, (1 << 17) * pieces / max(1, work))
+    self.size = (size + 63) / 64 * 64
+  }
+
+  /// Room for every thread, as any of them may take any piece. It depends on sizes and the number of threads alone.
+  func room(from pool: MemoryPool) throws(NoRoom) -> Storage {
+    let bytes = size * (pieces > grain ? Threads.count : 1)
+    let tag = MemoryTag(name, owner: .workspace, module: nil)
+    guard let storage = pool.take(byteCount: bytes, tag) else { throw NoRoom(byteCount: bytes) }
+    return storage
+  }
+
+  /// Runs `body` over ranges of pieces.
+  func run(
+    in pool: MemoryPool,
+    _ body: (_ scratch: UnsafeMutableRawPointer, _ begin: Int64, _ end: Int64) -> Void
+  ) throws(NoRoom) {
+    let room = try room(from: pool)
+    parallelFor(pieces, grain: grain) { begin, end in
+      body(room.memory + Int(tk_worker_index()) * size, Int64(begin), Int64(end))
+    }
+  }
+}
+
+/// A pool had no block of this size.
+package struct NoRoom: Error, Hashable {
+  package let byteCount: Int
+}
