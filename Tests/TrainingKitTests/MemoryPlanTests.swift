@@ -137,7 +137,7 @@ final class MemoryPlanTests: XCTestCase {
       kept = run.model(Tensor.ones([1, 100_000]))
     }
     XCTAssertEqual(Device.cpu.memory, usage)
-    XCTAssertGreaterThan(plan.peakBill[.weights], 40_000_000_000)
+    XCTAssertGreaterThanOrEqual(plan.peakBill[.weights], 40_000_000_000)
     XCTAssertEqual(kept?[0, 99_999].item(), 0)
     XCTAssertEqual(plan.timeline.peakHolding?.operation, "matmul")
   }

@@ -2,6 +2,7 @@
 #ifndef TRAINING_RUNTIME_H
 #define TRAINING_RUNTIME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,7 +41,16 @@ void tk_deallocate(void *memory, size_t bytes);
 
 // Pages that read as zeros and cannot be written; they take no memory before they are read.
 void *tk_map_zeros(size_t bytes);
-void tk_unmap_zeros(void *pages, size_t bytes);
+// The bytes of a page, which addresses and sizes below are multiples of.
+size_t tk_page_size(void);
+// Addresses whose pages hold zeros and take no memory before they are written; null when there are none.
+void *tk_reserve(size_t bytes);
+// Gives the memory of pages back and keeps their addresses; false when the system refuses.
+bool tk_discard(void *pages, size_t bytes);
+void tk_unmap(void *pages, size_t bytes);
+// What the address sanitizer, where there is one, takes for a mistake to touch, and what not.
+void tk_forbid(void *memory, size_t bytes);
+void tk_permit(void *memory, size_t bytes);
 
 // Bytes that the process could still take without swapping, within the limits of its container; 0
 // where the system does not say.

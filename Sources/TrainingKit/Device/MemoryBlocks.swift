@@ -12,43 +12,43 @@ package enum MemorySource: Sendable {
 struct MemoryBlocks: Sendable {
   /// A block in use, or a free place in the table.
   private struct Row {
-    var sizeClass = 0
+    var byteCount = 0
     var requested = 0
     var tag = MemoryTag("", owner: .user, module: nil)
     /// The number of requests up to this one; 0 for a free place.
     var request = 0
 
-    var byteCount: Int { SizeClass(index: sizeClass).byteCount }
     var block: TaggedBlock { TaggedBlock(byteCount: byteCount, tag: tag, request: request) }
   }
 
   private let source: MemorySource
   private var free: [[UInt]] = []
+  private var arena = MemoryArena()
   private var rows: [Row] = []
   private var freeRows: [Int] = []
   private var paper = (address: UInt(0), byteCount: 0)
   private var oldPaper: [(address: UInt, byteCount: Int)] = []
 
   var usage = MemoryUsage()
-  var limit = Int.max
+  var limit = Int.max {
+    didSet { if usage.live + usage.cached > limit { trim() } }
+  }
   var countdown: Int?
   var recorder: MemoryRecorder?
 
   init(source: MemorySource) { self.source = source }
 
   mutating func take(_ byteCount: Int, _ tag: MemoryTag) -> (address: UInt, slot: Int)? {
-    let sizeClass = SizeClass(holding: byteCount)
-    guard !isToFail(), let address = recycled(sizeClass) ?? fresh(sizeClass.byteCount) else {
-      return nil
-    }
+    let size = Self.blockSize(for: byteCount)
+    guard !isToFail(), let address = address(size) else { return nil }
+    permit(address, byteCount, of: size)
     usage.requests += 1
-    let row = Row(
-      sizeClass: sizeClass.index, requested: byteCount, tag: tag, request: usage.requests)
+    let row = Row(byteCount: size, requested: byteCount, tag: tag, request: usage.requests)
     let slot = freeRows.popLast() ?? rows.count
     if slot < rows.count { rows[slot] = row } else { rows.append(row) }
     usage.requested += byteCount
-    usage.live += sizeClass.byteCount
-    usage.bill[tag.owner] += sizeClass.byteCount
+    usage.live += size
+    usage.bill[tag.owner] += size
     if usage.live > usage.peak { (usage.peak, usage.peakBill) = (usage.live, usage.bill) }
     recorder?.begin(slot, row.block)
     return (address, slot)
@@ -57,11 +57,9 @@ struct MemoryBlocks: Sendable {
   mutating func reclaim(_ address: UInt, _ slot: Int) {
     let row = rows[slot]
     let byteCount = row.byteCount
-    while free.count <= row.sizeClass { free.append([]) }
-    free[row.sizeClass].append(address)
+    keep(address, byteCount)
     usage.requested -= row.requested
     usage.live -= byteCount
-    usage.cached += byteCount
     usage.bill[row.tag.owner] -= byteCount
     rows[slot] = Row()
     freeRows.append(slot)
@@ -96,50 +94,100 @@ struct MemoryBlocks: Sendable {
 
 /// Memory to and from the source.
 extension MemoryBlocks {
-  private mutating func recycled(_ sizeClass: SizeClass) -> UInt? {
-    guard sizeClass.index < free.count, let address = free[sizeClass.index].popLast() else {
+  /// The bytes of the block that a request gets.
+  static func blockSize(for byteCount: Int) -> Int {
+    byteCount < MemoryArena.leastBlock
+      ? SizeClass(holding: byteCount).byteCount : MemoryArena.blockSize(for: byteCount)
+  }
+
+  private mutating func address(_ size: Int) -> UInt? {
+    guard usage.live <= limit - size else {
+      trim()
       return nil
     }
-    usage.cached -= sizeClass.byteCount
-    return address
+    if source == .paper { return sheet(size) }
+    return size < MemoryArena.leastBlock ? smallBlock(size) : largeBlock(size)
   }
 
-  /// A new block. When there is none within the limit, the cached ones are given back first.
-  private mutating func fresh(_ byteCount: Int) -> UInt? {
-    if usage.live + usage.cached > limit - byteCount { trim() }
-    guard usage.live <= limit - byteCount else { return nil }
+  private mutating func smallBlock(_ size: Int) -> UInt? {
+    let index = SizeClass(holding: size).index
+    if index < free.count, let address = free[index].popLast() {
+      usage.cached -= size
+      return address
+    }
+    guard makeRoom(size) else { return nil }
     usage.systemAllocations += 1
-    if let address = obtained(byteCount) { return address }
+    if let memory = tk_allocate(size) { return UInt(bitPattern: memory) }
     trim()
-    return obtained(byteCount)
+    return tk_allocate(size).map { UInt(bitPattern: $0) }
   }
 
-  private mutating func obtained(_ byteCount: Int) -> UInt? {
-    if case .system = source { return tk_allocate(byteCount).map { UInt(bitPattern: $0) } }
-    if byteCount > paper.byteCount {
-      guard let pages = tk_map_zeros(byteCount) else { return nil }
+  private mutating func largeBlock(_ size: Int) -> UInt? {
+    guard var place = arena.place(for: size) else { return nil }
+    if place.fresh > 0 {
+      let cached = usage.cached
+      guard makeRoom(place.fresh) else { return nil }
+      // Places are others when the cache was given back for it.
+      if usage.cached < cached { place = arena.place(for: size) ?? place }
+      usage.systemAllocations += 1
+    }
+    usage.cached -= size - place.fresh
+    return arena.take(place)
+  }
+
+  /// Whether so many bytes more are within the limit, once the cached ones have been given back if need be.
+  private mutating func makeRoom(_ byteCount: Int) -> Bool {
+    if usage.live + usage.cached > limit - byteCount { trim() }
+    return usage.live + usage.cached <= limit - byteCount
+  }
+
+  private mutating func sheet(_ size: Int) -> UInt? {
+    if size > paper.byteCount {
+      guard let pages = tk_map_zeros(size) else { return nil }
       oldPaper.append(paper)
-      paper = (UInt(bitPattern: pages), byteCount)
+      paper = (UInt(bitPattern: pages), size)
     }
     return paper.address
   }
 
+  /// Keeps a block for the next.
+  private mutating func keep(_ address: UInt, _ size: Int) {
+    if source == .paper { return }
+    usage.cached += size
+    if size >= MemoryArena.leastBlock {
+      tk_forbid(UnsafeMutableRawPointer(bitPattern: address), size)
+      arena.give(address, size)
+      return
+    }
+    let index = SizeClass(holding: size).index
+    while free.count <= index { free.append([]) }
+    free[index].append(address)
+  }
+
+  /// Of a large block, what was not asked for stays forbidden.
+  private func permit(_ address: UInt, _ requested: Int, of size: Int) {
+    guard source == .system, size >= MemoryArena.leastBlock else { return }
+    tk_permit(UnsafeMutableRawPointer(bitPattern: address), requested)
+    tk_forbid(UnsafeMutableRawPointer(bitPattern: address + UInt(requested)), size - requested)
+  }
+
   mutating func trim() {
     for index in free.indices {
-      let byteCount = SizeClass(index: index).byteCount
-      for address in free[index] where source == .system {
-        tk_deallocate(UnsafeMutableRawPointer(bitPattern: address), byteCount)
+      let size = SizeClass(index: index).byteCount
+      for address in free[index] {
+        tk_deallocate(UnsafeMutableRawPointer(bitPattern: address), size)
       }
-      usage.cached -= byteCount * free[index].count
       free[index] = []
     }
+    usage.cached = arena.discard()
   }
 
   /// Gives everything back, when nothing is in use any more.
   mutating func close() {
     trim()
+    arena.close()
     for (address, byteCount) in oldPaper + [paper] where byteCount > 0 {
-      tk_unmap_zeros(UnsafeMutableRawPointer(bitPattern: address), byteCount)
+      tk_unmap(UnsafeMutableRawPointer(bitPattern: address), byteCount)
     }
   }
 }

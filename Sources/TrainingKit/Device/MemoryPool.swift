@@ -18,7 +18,7 @@ package final class MemoryPool: StorageOwner {
 
   /// The bytes of the block that a request gets.
   package static func blockSize(for byteCount: Int) -> Int {
-    SizeClass(holding: byteCount).byteCount
+    MemoryBlocks.blockSize(for: byteCount)
   }
 
   package func reclaim(_ memory: UnsafeMutableRawPointer, slot: Int) {

@@ -1,0 +1,132 @@
+internal import CTrainingRuntime
+
+/// Large blocks side by side in reserved addresses, each at the first place where it fits. Free places next to each
+/// other are one, so that what a step leaves serves the next, whatever its sizes; and addresses that hold no memory
+/// are free to take, so that a lack of memory is never one of places.
+package struct MemoryArena: Sendable {
+  /// Free addresses; clean ones hold no memory.
+  private struct Gap {
+    var address: UInt
+    var byteCount: Int
+    var isClean: Bool
+
+    var end: UInt { address + UInt(byteCount) }
+  }
+
+  /// Where a block would be.
+  package struct Place {
+    fileprivate let gap: Int
+    fileprivate let byteCount: Int
+    /// The bytes that would have to come from the system.
+    package let fresh: Int
+  }
+
+  private var gaps: [Gap] = []
+  private var segments: [(address: UInt, byteCount: Int)] = []
+
+  package init() {}
+
+  /// Blocks of at least so many bytes have pages of their own.
+  package static let leastBlock = 1 << 16
+  private static let leastSegment = 1 << 30
+  private static let page = Int(tk_page_size())
+
+  package static func blockSize(for byteCount: Int) -> Int {
+    // What overflows is more than there is.
+    byteCount > .max - page ? .max : (byteCount + page - 1) / page * page
+  }
+
+  /// The first place for a block; nil when the system has no addresses left.
+  package mutating func place(for byteCount: Int) -> Place? {
+    firstPlace(for: byteCount) ?? (reserve(byteCount) ? firstPlace(for: byteCount) : nil)
+  }
+
+  private func firstPlace(for byteCount: Int) -> Place? {
+    var (first, sum, fresh) = (0, 0, 0)
+    for (position, gap) in gaps.enumerated() {
+      if position == 0 || gaps[position - 1].end != gap.address {
+        (first, sum, fresh) = (position, 0, 0)
+      }
+      let part = min(gap.byteCount, byteCount - sum)
+      sum += part
+      if gap.isClean { fresh += part }
+      if sum == byteCount { return Place(gap: first, byteCount: byteCount, fresh: fresh) }
+    }
+    return nil
+  }
+
+  private mutating func reserve(_ byteCount: Int) -> Bool {
+    var size = max(byteCount, Self.leastSegment, segments.reduce(0) { $0 + $1.byteCount })
+    while size >= byteCount {
+      if let pages = tk_reserve(size) {
+        let address = UInt(bitPattern: pages)
+        segments.append((address, size))
+        insert(Gap(address: address, byteCount: size, isClean: true))
+        return true
+      }
+      size = size / 2 / Self.page * Self.page
+    }
+    return false
+  }
+
+  /// Takes a place.
+  package mutating func take(_ place: Place) -> UInt {
+    let address = gaps[place.gap].address
+    var (left, end) = (place.byteCount, place.gap)
+    while left > 0, gaps[end].byteCount <= left {
+      left -= gaps[end].byteCount
+      end += 1
+    }
+    if left > 0 {
+      gaps[end].address += UInt(left)
+      gaps[end].byteCount -= left
+    }
+    gaps.removeSubrange(place.gap..<end)
+    return address
+  }
+
+  /// Gives a block back. Its memory stays.
+  package mutating func give(_ address: UInt, _ byteCount: Int) {
+    insert(Gap(address: address, byteCount: byteCount, isClean: false))
+  }
+
+  private mutating func insert(_ gap: Gap) {
+    var position = gaps.partitioningIndex { $0.address > gap.address }
+    gaps.insert(gap, at: position)
+    joinNext(position)
+    if position > 0 {
+      position -= 1
+      joinNext(position)
+    }
+  }
+
+  /// Makes a gap and the next one gap where nothing parts them.
+  private mutating func joinNext(_ position: Int) {
+    guard position + 1 < gaps.count, gaps[position].end == gaps[position + 1].address,
+      gaps[position].isClean == gaps[position + 1].isClean
+    else { return }
+    gaps[position].byteCount += gaps[position + 1].byteCount
+    gaps.remove(at: position + 1)
+  }
+
+  /// Gives the memory of all gaps back to the system. Returns the bytes that it would not take.
+  package mutating func discard() -> Int {
+    let old = gaps
+    gaps = []
+    for var gap in old {
+      if !gap.isClean {
+        gap.isClean = tk_discard(UnsafeMutableRawPointer(bitPattern: gap.address), gap.byteCount)
+      }
+      insert(gap)
+    }
+    return gaps.reduce(0) { $0 + ($1.isClean ? 0 : $1.byteCount) }
+  }
+
+  /// Gives all addresses back, when nothing is in use any more.
+  package mutating func close() {
+    for (address, byteCount) in segments {
+      tk_unmap(UnsafeMutableRawPointer(bitPattern: address), byteCount)
+    }
+    (gaps, segments) = ([], [])
+  }
+}
