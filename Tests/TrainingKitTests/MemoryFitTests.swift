@@ -90,7 +90,7 @@ final class MemoryFitTests: XCTestCase {
     let batch = batch
     let whole = try peak(run, batch)
     let base = Device.cpu.memory.live
-    Device.cpu.memoryLimit = base + Int(0.6 * Double(whole - base))
+    Device.cpu.memoryLimit = base + Int(0.7 * Double(whole - base))
     XCTAssertThrowsError(try run.step(accumulating: [batch], loss)) { error in
       guard case .outOfMemory(let found)? = error as? DeviceError else {
         return XCTFail("\(error)")

@@ -123,6 +123,38 @@ static void NAME(softmax_backward)(bool logarithm, tk_dtype dtype, const char *g
     }
   }
 }
+
+static void NAME(surprise)(tk_dtype dtype, const char *x, const int64_t *labels, REAL *y, int64_t n,
+  int64_t begin, int64_t end) {
+  int64_t size = tk_element_size(dtype);
+  REAL buffer[TK_CHUNK], labelled;
+  for (int64_t i = begin; i < end; i++) {
+    NAME(row) row = {x + i * n * size, dtype, n, -NAME(infinity), buffer, false};
+    REAL greatest = NAME(greatest)(&row, n);
+    REAL sum = NAME(sum_of_exponentials)(&row, NULL, greatest, n);
+    NAME(tk_widen)(dtype, 1, row.data + labels[i] * size, 1, &labelled);
+    y[i] = LOG(SPLAT(sum))[0] - (labelled - greatest);
+  }
+}
+static void NAME(surprise_backward)(tk_dtype dtype, const char *x, const int64_t *labels,
+  const REAL *g, char *dx, int64_t n, int64_t begin, int64_t end) {
+  int64_t size = tk_element_size(dtype);
+  REAL buffer[TK_CHUNK], labelled;
+  for (int64_t i = begin; i < end; i++) {
+    char *to = dx + i * n * size;
+    if (g[i] == 0) {
+      memset(to, 0, (size_t)(n * size));
+      continue;
+    }
+    NAME(row) row = {x + i * n * size, dtype, n, -NAME(infinity), buffer, false};
+    REAL greatest = NAME(greatest)(&row, n);
+    REAL share = g[i] / NAME(sum_of_exponentials)(&row, NULL, greatest, n);
+    NAME(tk_widen)(dtype, 1, row.data + labels[i] * size, 1, &labelled);
+    NAME(softmax_row)(&row, NULL, greatest, share, to, n);
+    labelled = EXP(SPLAT(labelled - greatest))[0] * share - g[i];
+    NAME(tk_narrow)(dtype, 1, &labelled, to + labels[i] * size, 1);
+  }
+}
 #endif
 
 #if COMPUTE_BITS == 64

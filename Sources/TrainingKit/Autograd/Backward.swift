@@ -83,10 +83,11 @@ package struct Backward {
 
   private mutating func propagate(_ gradient: Tensor, through node: Node) {
     let output = node.output.with(origin: node)
-    let inputs = node.inputs
     let parts = Context.current.passing(node.module) {
-      node.operation.backward(gradient, inputs: inputs, output: output)
+      let inputs = node.operation.saves.restored(node.inputs)
+      return node.operation.backward(gradient, inputs: inputs, output: output)
     }
+    let inputs = node.inputs
     precondition(parts.count == inputs.count, "defect: \(node.operation.name) lost a gradient")
     for (input, part) in zip(inputs, parts) {
       guard let part, let origin = input.body.origin else { continue }

@@ -10,6 +10,12 @@ package protocol Differentiable: Sendable {
 
   /// Which values `backward` reads.
   var saves: Saved { get }
+
+  /// What gives the result once more from what a node keeps anyway; nil where that is not cheap. Whoever reads such a
+  /// result in a backward pass does not keep it.
+  ///
+  /// It is the same to the bit, unless the node keeps rounded values and the reader rounds to that `dtype`, too.
+  func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)?
 }
 
 /// A function of tensors: its rule, its kernel and its gradient.
@@ -40,15 +46,44 @@ package struct Saved: OptionSet, Sendable {
   /// The inputs beside each that has a gradient, as for products: a factor of constants is not kept.
   package static let otherInputs = Saved(rawValue: 4)
 
-  /// The inputs, hollow where the gradients of the others do not read them.
+  /// The inputs, hollow where no gradient reads them or where they can be made again.
   fileprivate func kept(_ inputs: [Tensor]) -> [Tensor] {
-    if contains(.inputs) { return inputs }
-    return inputs.indices.map { position in
-      let isRead =
-        contains(.otherInputs)
-        && inputs.indices.contains { $0 != position && inputs[$0].requiresGradient }
-      return isRead ? inputs[position] : inputs[position].hollow
+    inputs.indices.map { position in
+      let input = inputs[position]
+      return areRead(position, inputs) && !input.isRemade ? input : input.hollow
     }
+  }
+
+  /// The inputs as gradients read them.
+  func restored(_ inputs: [Tensor]) -> [Tensor] {
+    inputs.indices.map { position in
+      let input = inputs[position]
+      return input.isHollow && areRead(position, inputs) ? input.remade() : input
+    }
+  }
+
+  private func areRead(_ position: Int, _ inputs: [Tensor]) -> Bool {
+    contains(.inputs)
+      || contains(.otherInputs)
+        && inputs.indices.contains { $0 != position && inputs[$0].requiresGradient }
+  }
+}
+
+extension Tensor {
+  /// Whether it is large, and cheap to make again.
+  fileprivate var isRemade: Bool {
+    count * dtype.byteCount >= MemoryArena.leastBlock && remaking(as: dtype) != nil
+  }
+
+  /// What makes the elements again for a reader of a dtype, where that is cheap.
+  package func remaking(as dtype: DType) -> (() -> Tensor)? {
+    node.flatMap { $0.operation.remaking($0.inputs, as: dtype) }
+  }
+
+  /// Itself with its elements again; still hollow when it cannot be made again.
+  fileprivate func remade() -> Tensor {
+    guard let remaking = remaking(as: dtype) else { return self }
+    return Context.current.recording(false, remaking).with(origin: body.origin)
   }
 }
 
@@ -106,6 +141,7 @@ extension Operation {
 
 extension Differentiable {
   package var saves: Saved { .inputs }
+  package func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? { nil }
 
   /// The result with a node of the graph behind it, when an input asks for gradients.
   func recorded(_ output: Tensor, of inputs: [Tensor], in context: Context) -> Tensor {

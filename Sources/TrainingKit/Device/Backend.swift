@@ -27,6 +27,9 @@ package protocol Backend: Sendable {
   func measure(_ x: Tensor, parts: Int, power: Double, scale: Double) -> [ElementStatistics]
   func softmax(logarithm: Bool, _ x: Tensor, into y: Tensor)
   func softmaxBackward(logarithm: Bool, gradient: Tensor, y: Tensor, into result: Tensor)
+  /// −log softmax of each row at its label, which is one of its elements.
+  func surprise(_ x: Tensor, at labels: Tensor, into y: Tensor)
+  func surpriseBackward(_ x: Tensor, at labels: Tensor, gradient: Tensor, into result: Tensor)
   func cumulativeSum(_ x: Tensor, into y: Tensor)
   func argsort(_ x: Tensor, descending: Bool, into order: Tensor)
 

@@ -53,6 +53,24 @@ extension CPUBackend {
     }
   }
 
+  package func surprise(_ x: Tensor, at labels: Tensor, into y: Tensor) {
+    let labels = labels.address.assumingMemoryBound(to: Int64.self)
+    forEachRow(of: x) { width, begin, end in
+      tk_surprise(x.dtype.kernel, x.address, labels, y.address, width, begin, end)
+    }
+  }
+
+  package func surpriseBackward(
+    _ x: Tensor, at labels: Tensor, gradient: Tensor, into result: Tensor
+  ) {
+    let labels = labels.address.assumingMemoryBound(to: Int64.self)
+    forEachRow(of: x) { width, begin, end in
+      tk_surprise_backward(
+        x.dtype.kernel, x.address, labels, gradient.address, result.address, width, begin,
+        end)
+    }
+  }
+
   package func cumulativeSum(_ x: Tensor, into y: Tensor) {
     forEachRow(of: y) { width, begin, end in
       tk_cumulative_sum(

@@ -56,6 +56,14 @@ package struct PaperBackend: Backend {
   package func softmaxBackward(logarithm: Bool, gradient: Tensor, y: Tensor, into result: Tensor) {
     counter.pass(gradient, y, result)
   }
+  package func surprise(_ x: Tensor, at labels: Tensor, into y: Tensor) {
+    counter.pass(x, y)
+  }
+  package func surpriseBackward(
+    _ x: Tensor, at labels: Tensor, gradient: Tensor, into result: Tensor
+  ) {
+    counter.pass(x, result)
+  }
   package func cumulativeSum(_ x: Tensor, into y: Tensor) {
     counter.pass(x, y)
   }

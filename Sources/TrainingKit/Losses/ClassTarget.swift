@@ -90,6 +90,12 @@ struct ClassTarget {
         axis: axis))
   }
 
+  /// The weighted −log softmax of rows `[…, classes]` at each label; 0 where it does not take part.
+  func surprise(of logits: Tensor) -> Tensor {
+    let each = logits.surprise(at: labels)
+    return masked(weight.map { each * $0.cast(to: each.dtype).gather(labels, axis: 0) } ?? each)
+  }
+
   /// The weighted sum over all classes; 0 where the label does not take part.
   func total(of values: Tensor) -> Tensor { masked(weighted(values).sum(axis: axis)) }
 

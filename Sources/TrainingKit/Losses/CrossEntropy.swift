@@ -17,8 +17,9 @@ public func crossEntropy<Result>(
   _ logits: Tensor, _ labels: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100,
   labelSmoothing: Double = 0, reduction: Reduction<Result> = .mean
 ) -> Result {
-  reduction.applied(logits, labels, weight) { (logits, labels, weight) throws(TensorError) in
-    let name = "crossEntropy"
+  reduction.applied(Uncast(logits), labels, weight) {
+    (given, labels, weight) throws(TensorError) in
+    let (name, logits) = ("crossEntropy", given.tensor)
     try logits.expectFloatingPoint(name)
     guard (0...1).contains(labelSmoothing) else {
       throw .argument(name, expected: "labelSmoothing in 0 … 1", got: labelSmoothing)
@@ -26,12 +27,15 @@ public func crossEntropy<Result>(
     guard logits.rank > 0 else {
       throw .shape(name, expected: "logits of [batch, classes, …]", got: logits.shape)
     }
-    let logarithms = logits.logSoftmax(axis: logits.classAxis)
     if labels.dtype.isFloatingPoint {
+      let logarithms = given.cast.logSoftmax(axis: logits.classAxis)
       return ElementLosses(try (-logarithms).expected(labels, weight, labelSmoothing))
     }
     let target = try ClassTarget(labels, of: logits, weight, ignoring: ignoreIndex, name)
-    // Negated where they are few: logits of a vocabulary are the largest tensors of a language model.
+    if labelSmoothing == 0, logits.rank == 2, given.dtype == logits.dtype.statistics {
+      return target.losses(target.surprise(of: logits))
+    }
+    let logarithms = given.cast.logSoftmax(axis: logits.classAxis)
     let hit = -target.picked(from: logarithms)
     guard labelSmoothing > 0 else { return target.losses(hit) }
     let classes = Double(logits.shape[logits.classAxis])

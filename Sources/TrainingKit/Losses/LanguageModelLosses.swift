@@ -16,13 +16,16 @@ public func causalLanguageModelLoss<Result>(
   _ logits: Tensor, _ tokens: Tensor, ignoreIndex: Int = -100, zLoss: Double = 0,
   reduction: Reduction<Result> = .mean
 ) -> Result {
-  reduction.applied(logits) { (logits) throws(TensorError) in
+  reduction.applied(Uncast(logits)) { (logits) throws(TensorError) in
     let name = "causalLanguageModelLoss"
-    try expectTokens(tokens, of: logits, name)
+    try expectTokens(tokens, of: logits.tensor, name)
     guard tokens.shape[1] > 1 else {
       throw .shape(name, expected: "sequences of at least two tokens", got: tokens.shape)
     }
-    return try surprise(logits[.all, ..<(-1)], tokens[.all, 1...], ignoreIndex, zLoss, name)
+    // Ignoring the last place of each sequence copies nothing; leaving it out would copy the logits.
+    let last = Tensor(repeating: ignoreIndex, shape: [tokens.shape[0], 1], dtype: .int64)
+    let next = concatenate([tokens[.all, 1...].cast(to: .int64), last], axis: 1)
+    return try surprise(logits, next, ignoreIndex, zLoss, name).withoutLast
   }
 }
 
@@ -45,9 +48,9 @@ public func maskedLanguageModelLoss<Result>(
   _ logits: Tensor, _ labels: Tensor, ignoreIndex: Int = -100, zLoss: Double = 0,
   reduction: Reduction<Result> = .mean
 ) -> Result {
-  reduction.applied(logits) { (logits) throws(TensorError) in
+  reduction.applied(Uncast(logits)) { (logits) throws(TensorError) in
     let name = "maskedLanguageModelLoss"
-    try expectTokens(labels, of: logits, name)
+    try expectTokens(labels, of: logits.tensor, name)
     return try surprise(logits, labels, ignoreIndex, zLoss, name)
   }
 }
@@ -64,11 +67,12 @@ private func expectTokens(
 
 /// The cross entropy of each place, and its z-loss.
 private func surprise(
-  _ logits: Tensor, _ labels: Tensor, _ ignoreIndex: Int, _ weight: Double, _ name: String
+  _ logits: Uncast, _ labels: Tensor, _ ignoreIndex: Int, _ weight: Double, _ name: String
 ) throws(TensorError) -> ElementLosses {
-  let rows = logits.cast(to: logits.dtype.statistics).flattened(from: 0, through: 1)
+  let rows = logits.tensor.flattened(from: 0, through: 1)
   let target = try ClassTarget(labels.flattened(), of: rows, ignoring: ignoreIndex, name)
-  let hit = target.picked(from: -rows.logSoftmax(axis: 1))
-  let drift = weight == 0 ? nil : rows.logSumExp(axes: [1]).square() * weight
+  let hit = target.surprise(of: rows)
+  let drift =
+    weight == 0 ? nil : rows.cast(to: hit.dtype).logSumExp(axes: [1]).square() * weight
   return target.losses(drift.map { hit + $0 } ?? hit, dtype: logits.dtype).reshaped(labels.shape)
 }

@@ -103,6 +103,11 @@ struct ElementLosses {
     ElementLosses(each.reshaped(shape), dtype: dtype, count: count)
   }
 
+  /// The same losses but for the last column, which does not count.
+  var withoutLast: ElementLosses {
+    ElementLosses(each[.all, ..<(-1)], dtype: dtype, count: count)
+  }
+
   /// The sum, which float16 could not hold.
   var counted: LossSum {
     LossSum(sum: each.cast(to: each.dtype.statistics).sum(), count: count)

@@ -45,6 +45,24 @@ extension Optional: AutocastInput where Wrapped == Tensor {
   }
 }
 
+/// A tensor that is not cast, beside the dtype that it would be cast to: for kernels that read what they are given.
+struct Uncast: AutocastInput {
+  let tensor: Tensor
+  let dtype: DType
+
+  init(_ tensor: Tensor) { self.init(tensor, tensor.dtype) }
+
+  private init(_ tensor: Tensor, _ dtype: DType) { (self.tensor, self.dtype) = (tensor, dtype) }
+
+  var dtypes: [DType] { tensor.dtypes }
+  func cast(to dtype: DType?, by autocast: Autocast) -> Uncast {
+    Uncast(tensor, tensor.dtype.isCastByAutocast ? dtype ?? self.dtype : self.dtype)
+  }
+
+  /// The tensor, cast now.
+  var cast: Tensor { tensor.cast(to: dtype) }
+}
+
 /// The result of a composed operation as `autocasting` runs it, or a hollow tensor after reporting its mistake.
 func checked<each Input: AutocastInput>(
   _ rule: PrecisionRule, _ inputs: repeat each Input,

@@ -11,6 +11,12 @@ struct Cast: Operation {
 
   var saves: Saved { [] }
 
+  func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? {
+    inputs[0].remaking(as: self.dtype.isHalf ? self.dtype : dtype).map { make in
+      { apply(to: [make()]) }
+    }
+  }
+
   func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
     [gradient.cast(to: inputs[0].dtype)]
   }

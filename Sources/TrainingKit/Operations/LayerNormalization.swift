@@ -67,7 +67,7 @@ extension Tensor {
         values: values.cast(to: autocast?.dtype ?? dtype), root: root, axes: axes,
         isCentered: isCentered)
       return (
-        LayerNormalization(sample: sample, weight: weight),
+        LayerNormalization(sample: sample, weight: weight, bias: bias),
         values.scaled(weight, bias).cast(to: autocast == nil ? dtype : .float32)
       )
     }
@@ -78,10 +78,18 @@ extension Tensor {
 /// A standardized sample, scaled and shifted: one node of the graph, which keeps the sample and no input.
 private struct LayerNormalization: Differentiable {
   let sample: StandardizedSample
-  let weight: Tensor?
+  let weight, bias: Tensor?
 
   var name: String { sample.isCentered ? "layerNorm" : "rmsNorm" }
   var saves: Saved { [] }
+
+  func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? {
+    let isRounded = sample.values.dtype != sample.root.dtype
+    guard inputs[0].dtype == sample.root.dtype, !isRounded || sample.values.dtype == dtype else {
+      return nil
+    }
+    return { sample.values.cast(to: sample.root.dtype).scaled(weight, bias) }
+  }
 
   func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
     let x = inputs[0]

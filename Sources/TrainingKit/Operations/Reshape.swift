@@ -5,6 +5,10 @@ struct Reshape: Operation {
   var name: String { "reshaped" }
   var saves: Saved { [] }
 
+  func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? {
+    inputs[0].remaking(as: dtype).map { make in { apply(to: [make()]) } }
+  }
+
   func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
     guard inputs[0].count == shape.count else {
       throw .shape(name, expected: "a shape of \(inputs[0].count) elements", got: shape)
@@ -32,6 +36,10 @@ struct Permute: Operation {
 
   var name: String { "permuted" }
   var saves: Saved { [] }
+
+  func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? {
+    inputs[0].remaking(as: dtype).map { make in { apply(to: [make()]) } }
+  }
 
   func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
     let shape = inputs[0].shape

@@ -33,6 +33,10 @@ struct Unary: Operation {
 
   var saves: Saved { tk_unary_describe(row).saved }
 
+  func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? {
+    inputs[0].isHollow ? nil : { apply(to: inputs) }
+  }
+
   var precision: PrecisionRule {
     switch row {
     case tk_unary_exp, tk_unary_expm1, tk_unary_log, tk_unary_log1p, tk_unary_rsqrt,

@@ -164,7 +164,8 @@ extension TrainingRun {
       throw TensorError.shape("step", expected: "a loss of one element", got: value.shape)
     }
     let number = count > 0 ? value.detached().item() : 0
-    guard number.isFinite else { return number }
+    // The sign of what is not a number says nothing.
+    guard number.isFinite else { return number.isNaN ? .nan : number }
     try validated {
       // Nobody else holds the graph, so that the backward pass frees it on its way.
       let gradients = members.parameters.gradients(of: value.take(), scaledBy: precision.scaler)
