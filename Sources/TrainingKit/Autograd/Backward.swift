@@ -8,23 +8,24 @@ package struct Backward {
   private var pending: [Node?] = []
   private let wanted: Set<ObjectIdentifier>
   private let isBounded: Bool
-  private let add: (Tensor, Tensor) -> Tensor
+  private let add: Sum
+
+  /// How the gradients of a value that is used twice are added, perhaps in the memory of one of them.
+  package typealias Sum = (consuming Tensor, consuming Tensor) -> Tensor
 
   /// Runs backward from `root`.
   ///
   /// - Parameters:
   ///   - wanted: the origins whose gradients are returned.
   ///   - isBounded: whether the pass ends at them.
-  ///   - add: how the gradients of a value that is used twice are added.
   package static func run(
-    from root: consuming Tensor, seed: Tensor, for wanted: Set<ObjectIdentifier>,
-    isBounded: Bool = false, isRecorded: Bool,
-    add: @escaping (Tensor, Tensor) -> Tensor
+    from root: consuming Tensor, seed: consuming Tensor, for wanted: Set<ObjectIdentifier>,
+    isBounded: Bool = false, isRecorded: Bool, add: @escaping Sum
   ) -> [ObjectIdentifier: Tensor] {
     guard let origin = root.body.origin else { return [:] }
     var pass = Backward(wanted: wanted, isBounded: isBounded, add: add)
     pass.discover(origin)
-    pass.gradients[0] = seed
+    pass.gradients[0] = consume seed
     _ = consume origin
     _ = consume root
     // Gradients have the dtypes of what they are gradients of, also inside of an autocast.
@@ -36,9 +37,7 @@ package struct Backward {
     }
   }
 
-  private init(
-    wanted: Set<ObjectIdentifier>, isBounded: Bool, add: @escaping (Tensor, Tensor) -> Tensor
-  ) {
+  private init(wanted: Set<ObjectIdentifier>, isBounded: Bool, add: @escaping Sum) {
     (self.wanted, self.isBounded) = (wanted, isBounded)
     self.add = add
   }
@@ -68,11 +67,10 @@ package struct Backward {
     for position in pending.indices {
       let identity = ObjectIdentifier(pending[position]!)
       let slot = slots[identity]!
-      if let gradient = gradients[slot] {
+      if let gradient = gradients[slot].take() {
         if wanted.contains(identity) { results[identity] = gradient }
-        propagate(gradient, through: pending[position]!)
+        propagate(consume gradient, through: pending[position]!)
       }
-      gradients[slot] = nil
       pending[position] = nil
     }
     for identity in wanted {
@@ -81,18 +79,25 @@ package struct Backward {
     return results
   }
 
-  private mutating func propagate(_ gradient: Tensor, through node: Node) {
+  private mutating func propagate(_ gradient: consuming Tensor, through node: Node) {
     let output = node.output.with(origin: node)
-    let parts = Context.current.passing(node.module) {
-      let inputs = node.operation.saves.restored(node.inputs)
-      return node.operation.backward(gradient, inputs: inputs, output: output)
+    var handed: Tensor? = consume gradient
+    var parts = Context.current.passing(node.module) {
+      node.operation.backward(
+        handed.take()!, inputs: node.operation.saves.restored(node.inputs), output: output)
     }
     let inputs = node.inputs
     precondition(parts.count == inputs.count, "defect: \(node.operation.name) lost a gradient")
-    for (input, part) in zip(inputs, parts) {
-      guard let part, let origin = input.body.origin else { continue }
+    for position in inputs.indices {
+      guard let origin = inputs[position].body.origin, let part = parts[position].take() else {
+        continue
+      }
       let slot = slots[ObjectIdentifier(origin)]!
-      gradients[slot] = gradients[slot].map { add($0, part) } ?? part
+      if let sum = gradients[slot].take() {
+        gradients[slot] = add(consume sum, consume part)
+      } else {
+        gradients[slot] = consume part
+      }
     }
   }
 }

@@ -5,8 +5,11 @@ package protocol Differentiable: Sendable {
 
   /// The gradient of each input, written in tensor operations so that it can be differentiated again.
   ///
-  /// `inputs` and `output` are hollow where `saves` did not ask for them. Nil where no gradient flows.
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?]
+  /// `inputs` and `output` are hollow where `saves` did not ask for them. Nil where no gradient flows. Whoever takes
+  /// an argument over may let go of it on the way, and write over it where nobody else holds it.
+  func backward(
+    _ gradient: consuming Tensor, inputs: consuming [Tensor], output: Tensor
+  ) -> [Tensor?]
 
   /// Which values `backward` reads.
   var saves: Saved { get }
@@ -35,6 +38,10 @@ package protocol Operation: Differentiable {
 
   /// Whether `forward` needs the elements of every input, or only those of the first.
   var readsEveryInput: Bool { get }
+
+  /// Whether `forward` may write its output over an input of the same layout: it reads no element after it wrote the
+  /// one in the same place.
+  var isElementwise: Bool { get }
 }
 
 /// Which values of a call its gradient reads; the others are not kept alive.
@@ -62,7 +69,7 @@ package struct Saved: OptionSet, Sendable {
     }
   }
 
-  private func areRead(_ position: Int, _ inputs: [Tensor]) -> Bool {
+  fileprivate func areRead(_ position: Int, _ inputs: [Tensor]) -> Bool {
     contains(.inputs)
       || contains(.otherInputs)
         && inputs.indices.contains { $0 != position && inputs[$0].requiresGradient }
@@ -91,25 +98,31 @@ extension Operation {
   package func view(of input: Layout, as spec: TensorSpec) -> Layout? { nil }
   package var readsEveryInput: Bool { true }
   package var precision: PrecisionRule { .asGiven }
+  package var isElementwise: Bool { false }
 
   /// Applies the operation: autocast, check, allocate, compute, record. The one door through which every result comes.
   package func callAsFunction(_ inputs: Tensor...) -> Tensor { apply(to: inputs) }
 
-  package func apply(to given: [Tensor]) -> Tensor {
+  /// The same for inputs that are handed over: the result may take the memory of one that nobody else holds.
+  package func apply(to given: consuming [Tensor]) -> Tensor {
     let context = Context.current
-    let inputs = context.autocast?.prepared(given, precision) ?? given
+    var inputs = consume given
+    if let autocast = context.autocast { inputs = autocast.prepared(inputs, precision) }
     do throws(TensorError) {
       let spec = try result(of: inputs)
-      return recorded(computed(inputs, spec, context), of: inputs, in: context)
+      let output = computed(&inputs, spec, context)
+      return recorded(output, of: inputs, in: context)
     } catch {
       context.fail(error)
       return Tensor(storage: nil, layout: Layout(contiguous: .scalar), dtype: .float32)
     }
   }
 
-  private func computed(_ inputs: [Tensor], _ spec: TensorSpec, _ context: Context) -> Tensor {
+  private func computed(
+    _ inputs: inout [Tensor], _ spec: TensorSpec, _ context: Context
+  ) -> Tensor {
     do throws(DeviceError) {
-      return try attempt(inputs, spec, context)
+      return try attempt(&inputs, spec, context)
     } catch {
       context.fail(error)
       return Tensor(storage: nil, layout: Layout(contiguous: spec.shape), dtype: spec.dtype)
@@ -117,7 +130,7 @@ extension Operation {
   }
 
   private func attempt(
-    _ inputs: [Tensor], _ spec: TensorSpec, _ context: Context
+    _ inputs: inout [Tensor], _ spec: TensorSpec, _ context: Context
   ) throws(DeviceError) -> Tensor {
     if let first = inputs.first, let layout = view(of: first.layout, as: spec) {
       return Tensor(storage: first.body.storage, layout: layout, dtype: spec.dtype)
@@ -125,10 +138,14 @@ extension Operation {
     if readsEveryInput ? inputs.contains(where: \.isHollow) : inputs[0].isHollow {
       return Tensor(storage: nil, layout: Layout(contiguous: spec.shape), dtype: spec.dtype)
     }
-    let owner =
-      context.memoryOwner
-      ?? (context.isRecording && inputs.contains(where: \.requiresGradient) ? .activations : .user)
-    let output = try context.allocated(spec, for: name, owner)
+    let isRecorded = context.isRecording && inputs.contains(where: \.requiresGradient)
+    let owner = context.memoryOwner ?? (isRecorded ? .activations : .user)
+    let output: Tensor
+    if let own = takenOver(from: &inputs, spec, owner, isRecorded) {
+      output = own
+    } else {
+      output = try context.allocated(spec, for: name, owner)
+    }
     guard spec.shape.count > 0 else { return output }
     do throws(NoRoom) {
       try forward(inputs, into: output, on: context.backend)
@@ -136,6 +153,28 @@ extension Operation {
       throw context.outOfMemory(error.byteCount, name)
     }
     return output
+  }
+}
+
+extension Operation {
+  /// The memory of an input as that of the result, where nobody else reads it any more.
+  private func takenOver(
+    from inputs: inout [Tensor], _ spec: TensorSpec, _ owner: MemoryOwner, _ isRecorded: Bool
+  ) -> Tensor? {
+    guard isElementwise else { return nil }
+    for position in inputs.indices where inputs[position].fills(spec) {
+      if isRecorded, saves.areRead(position, inputs) { continue }
+      let (layout, origin) = (inputs[position].layout, inputs[position].body.origin)
+      // Taken out of the list, because that is a second holder.
+      let (storage, isSole) = inputs[position].take().released()
+      inputs[position] = Tensor(
+        storage: storage, layout: layout, dtype: spec.dtype, origin: origin)
+      guard isSole else { continue }
+      let output = Tensor(storage: storage, layout: layout, dtype: spec.dtype)
+      output.charge(to: owner)
+      return output
+    }
+    return nil
   }
 }
 

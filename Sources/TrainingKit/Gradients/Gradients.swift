@@ -132,7 +132,7 @@ extension [NamedParameter] {
     let wanted = Set(trainable.map(\.parameter.identity))
     let seed = Tensor.ones(loss.shape, dtype: loss.dtype)
     let found = Backward.run(
-      from: consume loss, seed: seed, for: wanted, isRecorded: isRecorded, add: +)
+      from: consume loss, seed: consume seed, for: wanted, isRecorded: isRecorded) { $0 + $1 }
     var tensors: [String: Tensor] = [:]
     for named in trainable {
       tensors[named.path] = found[named.parameter.identity]

@@ -1,14 +1,23 @@
 internal import CTrainingKernels
 
+/// Operators take their operands over: an intermediate result that nobody else holds gives its memory to the next.
 extension Tensor {
   /// The sums of elements, after broadcasting.
-  public static func + (a: Tensor, b: Tensor) -> Tensor { Binary(tk_binary_add)(a, b) }
+  public static func + (a: consuming Tensor, b: consuming Tensor) -> Tensor {
+    Binary(tk_binary_add).apply(to: [consume a, consume b])
+  }
   /// The differences of elements, after broadcasting.
-  public static func - (a: Tensor, b: Tensor) -> Tensor { Binary(tk_binary_sub)(a, b) }
+  public static func - (a: consuming Tensor, b: consuming Tensor) -> Tensor {
+    Binary(tk_binary_sub).apply(to: [consume a, consume b])
+  }
   /// The products of elements, after broadcasting.
-  public static func * (a: Tensor, b: Tensor) -> Tensor { Binary(tk_binary_mul)(a, b) }
+  public static func * (a: consuming Tensor, b: consuming Tensor) -> Tensor {
+    Binary(tk_binary_mul).apply(to: [consume a, consume b])
+  }
   /// The quotients of elements, after broadcasting; integers are divided as float32.
-  public static func / (a: Tensor, b: Tensor) -> Tensor { Binary(tk_binary_div)(a, b) }
+  public static func / (a: consuming Tensor, b: consuming Tensor) -> Tensor {
+    Binary(tk_binary_div).apply(to: [consume a, consume b])
+  }
 
   /// Every element raised to the power of the other's element.
   ///
@@ -68,30 +77,62 @@ extension Tensor {
   }
 
   /// Every element plus a number.
-  public static func + (a: Tensor, b: some TensorScalar) -> Tensor { a + a.scalar(b) }
+  public static func + (a: consuming Tensor, b: some TensorScalar) -> Tensor {
+    let b = a.scalar(b)
+    return consume a + b
+  }
   /// A number plus every element.
-  public static func + (a: some TensorScalar, b: Tensor) -> Tensor { b.scalar(a) + b }
+  public static func + (a: some TensorScalar, b: consuming Tensor) -> Tensor {
+    let a = b.scalar(a)
+    return a + consume b
+  }
   /// Every element minus a number.
-  public static func - (a: Tensor, b: some TensorScalar) -> Tensor { a - a.scalar(b) }
+  public static func - (a: consuming Tensor, b: some TensorScalar) -> Tensor {
+    let b = a.scalar(b)
+    return consume a - b
+  }
   /// A number minus every element.
-  public static func - (a: some TensorScalar, b: Tensor) -> Tensor { b.scalar(a) - b }
+  public static func - (a: some TensorScalar, b: consuming Tensor) -> Tensor {
+    let a = b.scalar(a)
+    return a - consume b
+  }
   /// Every element times a number.
-  public static func * (a: Tensor, b: some TensorScalar) -> Tensor { a * a.scalar(b) }
+  public static func * (a: consuming Tensor, b: some TensorScalar) -> Tensor {
+    let b = a.scalar(b)
+    return consume a * b
+  }
   /// A number times every element.
-  public static func * (a: some TensorScalar, b: Tensor) -> Tensor { b.scalar(a) * b }
+  public static func * (a: some TensorScalar, b: consuming Tensor) -> Tensor {
+    let a = b.scalar(a)
+    return a * consume b
+  }
   /// Every element divided by a number.
-  public static func / (a: Tensor, b: some TensorScalar) -> Tensor { a / a.scalar(b) }
+  public static func / (a: consuming Tensor, b: some TensorScalar) -> Tensor {
+    let b = a.scalar(b)
+    return consume a / b
+  }
   /// A number divided by every element.
-  public static func / (a: some TensorScalar, b: Tensor) -> Tensor { b.scalar(a) / b }
+  public static func / (a: some TensorScalar, b: consuming Tensor) -> Tensor {
+    let a = b.scalar(a)
+    return a / consume b
+  }
 }
 
 extension Tensor {
   /// Replaces the tensor by the sums.
-  public static func += (a: inout Tensor, b: Tensor) { a = a + b }
+  public static func += (a: inout Tensor, b: Tensor) { a = a.take() + b }
+  /// Adds a number to every element.
+  public static func += (a: inout Tensor, b: some TensorScalar) { a = a.take() + b }
   /// Replaces the tensor by the differences.
-  public static func -= (a: inout Tensor, b: Tensor) { a = a - b }
+  public static func -= (a: inout Tensor, b: Tensor) { a = a.take() - b }
+  /// Takes a number off every element.
+  public static func -= (a: inout Tensor, b: some TensorScalar) { a = a.take() - b }
   /// Replaces the tensor by the products.
-  public static func *= (a: inout Tensor, b: Tensor) { a = a * b }
+  public static func *= (a: inout Tensor, b: Tensor) { a = a.take() * b }
+  /// Multiplies every element by a number.
+  public static func *= (a: inout Tensor, b: some TensorScalar) { a = a.take() * b }
   /// Replaces the tensor by the quotients.
-  public static func /= (a: inout Tensor, b: Tensor) { a = a / b }
+  public static func /= (a: inout Tensor, b: Tensor) { a = a.take() / b }
+  /// Divides every element by a number.
+  public static func /= (a: inout Tensor, b: some TensorScalar) { a = a.take() / b }
 }

@@ -45,36 +45,56 @@ struct Binary: Operation {
     }
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  var isElementwise: Bool { true }
+
+  func backward(
+    _ gradient: consuming Tensor, inputs: consuming [Tensor], output: Tensor
+  ) -> [Tensor?] {
     let (a, b) = (inputs[0], inputs[1])
-    let parts = partials(gradient, a, b, output)
-    return [
-      a.requiresGradient ? parts.0()?.reduced(like: a) : nil,
-      b.requiresGradient ? parts.1()?.reduced(like: b) : nil,
-    ]
+    guard b.requiresGradient else {
+      return [slope(consume gradient, toFirst: a, b, output)?.reduced(like: a), nil]
+    }
+    let first =
+      a.requiresGradient ? slope(copy gradient, toFirst: a, b, output)?.reduced(like: a) : nil
+    return [first, slope(consume gradient, toSecond: b, a, output)?.reduced(like: b)]
   }
 
-  /// The gradient times the two partial derivatives, each computed when asked for.
-  private func partials(
-    _ g: Tensor, _ a: Tensor, _ b: Tensor, _ y: Tensor
-  ) -> (() -> Tensor?, () -> Tensor?) {
+  /// The gradient times the derivative with respect to the first operand.
+  private func slope(
+    _ g: consuming Tensor, toFirst a: Tensor, _ b: Tensor, _ y: Tensor
+  ) -> Tensor? {
     switch row {
-    case tk_binary_add: ({ g }, { g })
-    case tk_binary_sub: ({ g }, { -g })
-    case tk_binary_mul: ({ g * b }, { g * a })
-    case tk_binary_div: ({ g / b }, { -g * y / b })
+    case tk_binary_add, tk_binary_sub, tk_binary_remainder: return g
+    case tk_binary_mul: return g * b
+    case tk_binary_div: return g / b
     case tk_binary_pow:
       // 0 where the exponent is 0, as the value does not depend on the base there.
-      (
-        { which(b .== 0, Tensor.zeros([], dtype: g.dtype), g * b * a.pow(b - 1)) },
-        { which((a .== 0) .& (b .>= 0), Tensor.zeros([], dtype: g.dtype), g * y * a.log()) }
-      )
-    case tk_binary_maximum: ({ g * a.share(against: b, .<) }, { g * b.share(against: a, .<) })
-    case tk_binary_minimum: ({ g * a.share(against: b, .>) }, { g * b.share(against: a, .>) })
-    case tk_binary_atan2:
-      ({ g * b * a.inverseSquaredDistance(b) }, { -g * a * a.inverseSquaredDistance(b) })
-    case tk_binary_remainder: ({ g }, { -g * a.floorDivided(by: b) })
-    default: ({ nil }, { nil })
+      let zero = Tensor.zeros([], dtype: g.dtype)
+      return which(b .== 0, zero, g * b * a.pow(b - 1))
+    case tk_binary_maximum: return g * a.share(against: b, .<)
+    case tk_binary_minimum: return g * a.share(against: b, .>)
+    case tk_binary_atan2: return g * b * a.inverseSquaredDistance(b)
+    default: return nil
+    }
+  }
+
+  /// The gradient times the derivative with respect to the second operand.
+  private func slope(
+    _ g: consuming Tensor, toSecond b: Tensor, _ a: Tensor, _ y: Tensor
+  ) -> Tensor? {
+    switch row {
+    case tk_binary_add: return g
+    case tk_binary_sub: return -g
+    case tk_binary_mul: return g * a
+    case tk_binary_div: return -g * y / b
+    case tk_binary_pow:
+      let zero = Tensor.zeros([], dtype: g.dtype)
+      return which((a .== 0) .& (b .>= 0), zero, g * y * a.log())
+    case tk_binary_maximum: return g * b.share(against: a, .<)
+    case tk_binary_minimum: return g * b.share(against: a, .>)
+    case tk_binary_atan2: return -g * a * a.inverseSquaredDistance(b)
+    case tk_binary_remainder: return -g * a.floorDivided(by: b)
+    default: return nil
     }
   }
 }

@@ -36,7 +36,8 @@ extension Tensor {
       return tensors
     }
     let found = Backward.run(
-      from: self, seed: cotangent, for: Set(wanted), isRecorded: isRecorded, add: +)
+      from: self, seed: cotangent, for: Set(wanted), isRecorded: isRecorded
+    ) { $0 + $1 }
     return zip(tensors, wanted).map { found[$1] ?? Tensor.zeros($0.shape, dtype: $0.dtype) }
   }
 }

@@ -62,7 +62,7 @@ extension Tensor {
       let real = cast(to: dtype.statistics)
       let centered = isCentered ? real - real.mean(axes: axes, keepDims: true) : real
       let root = (centered.square().mean(axes: axes, keepDims: true) + epsilon).rsqrt()
-      let values = centered * root
+      let values = consume centered * root
       let sample = StandardizedSample(
         values: values.cast(to: autocast?.dtype ?? dtype), root: root, axes: axes,
         isCentered: isCentered)
@@ -128,7 +128,8 @@ private struct StandardizedSample {
   func slope(_ gradient: Tensor, _ values: Tensor, _ root: Tensor) -> Tensor {
     let along = (gradient * values).mean(axes: axes, keepDims: true)
     let across = gradient - values * along
-    return (isCentered ? across - gradient.mean(axes: axes, keepDims: true) : across) * root
+    guard isCentered else { return consume across * root }
+    return (consume across - gradient.mean(axes: axes, keepDims: true)) * root
   }
 
   /// The values or the root, for derivatives of higher order.

@@ -23,13 +23,15 @@ struct MatrixMultiply: Operation {
     try backend.matmul(inputs[0], inputs[1], into: output)
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
-    let (a, b) = (inputs[0], inputs[1])
+  func backward(
+    _ gradient: consuming Tensor, inputs: consuming [Tensor], output: Tensor
+  ) -> [Tensor?] {
     let multiply = MatrixMultiply()
-    return [
-      a.requiresGradient ? multiply(gradient, b.transposed()) : nil,
-      b.requiresGradient ? multiply(a.transposed(), gradient) : nil,
-    ]
+    let needed = inputs.map(\.requiresGradient)
+    let toSecond = needed[1] ? multiply(inputs[0].transposed(), copy gradient) : nil
+    // The left one may be an activation that was made again: there is room for the next product without it.
+    inputs[0] = inputs[0].hollow
+    return [needed[0] ? multiply(gradient, inputs[1].transposed()) : nil, toSecond]
   }
 }
 

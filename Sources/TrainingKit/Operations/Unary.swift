@@ -47,9 +47,13 @@ struct Unary: Operation {
     }
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  var isElementwise: Bool { true }
+
+  func backward(
+    _ gradient: consuming Tensor, inputs: consuming [Tensor], output: Tensor
+  ) -> [Tensor?] {
     let derivative = UnaryDerivative(row: row, order: 1, parameters: parameters)
-    return [derivative(gradient, inputs[0], output.detached())]
+    return [derivative.apply(to: [consume gradient, inputs[0], output.detached()])]
   }
 }
 
@@ -77,6 +81,7 @@ struct UnaryDerivative: Operation {
   }
 
   var readsEveryInput: Bool { false }
+  var isElementwise: Bool { true }
 
   func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
     let (g, x, y) = (inputs[0], inputs[1], inputs[2])

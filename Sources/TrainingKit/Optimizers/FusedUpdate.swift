@@ -106,15 +106,9 @@ extension Tensor {
   /// the copy.
   package consuming func owned() -> (tensor: Tensor, isSole: Bool) {
     let (layout, dtype) = (layout, dtype)
-    var body = self.body
-    _ = consume self
-    guard isKnownUniquelyReferenced(&body), layout.isContiguous, var storage = body.storage else {
-      return Tensor(body).copiedIfPossible()
-    }
-    _ = consume body
-    let isSole = isKnownUniquelyReferenced(&storage)
+    let (storage, isSole) = released()
     let tensor = Tensor(storage: storage, layout: layout, dtype: dtype)
-    return isSole ? (tensor, true) : tensor.copiedIfPossible()
+    return isSole && layout.isContiguous ? (tensor, true) : tensor.copiedIfPossible()
   }
 
   private func copiedIfPossible() -> (tensor: Tensor, isSole: Bool) {

@@ -68,6 +68,24 @@ extension Tensor {
     return self
   }
 
+  /// The memory, and whether nobody else holds it now that this tensor is gone.
+  package consuming func released() -> (storage: Storage?, isSole: Bool) {
+    var body = self.body
+    _ = consume self
+    guard isKnownUniquelyReferenced(&body), var storage = body.storage else {
+      return (body.storage, false)
+    }
+    _ = consume body
+    let isSole = isKnownUniquelyReferenced(&storage)
+    return (storage, isSole)
+  }
+
+  /// Whether the elements are those of a spec, one after the other, and its memory holds nothing else.
+  package func fills(_ spec: TensorSpec) -> Bool {
+    dtype == spec.dtype && shape == spec.shape && layout.isContiguous
+      && body.storage?.byteCount == count * dtype.byteCount
+  }
+
   /// The address of the first element.
   package var address: UnsafeMutableRawPointer {
     guard let storage = body.storage else {
