@@ -75,4 +75,24 @@ final class MemoryReuseTests: XCTestCase {
     XCTAssertEqual(blocks { y.pullback(seed, to: [x])[0] }, 1)
     XCTAssertEqual(seed.sum().item(), 4096)
   }
+
+  /// The sum of gradients, and those of one part; a weight's gradient lies as the weight does.
+  func testPartsAddUpInOnePlace() throws {
+    let weights = 2 * 256 * 256 * 4
+    for (parts, most) in [(1, weights), (4, 2 * weights)] {
+      let timeline = try MemoryPlan {
+        let model = Sequential {
+          Linear(256, 256, bias: false)
+          Linear(256, 256, bias: false)
+        }
+        var run = TrainingRun(model: model, optimizer: AdamW(), schedule: .constant(1e-3))
+        let rows = Array(repeating: Tensor.ones([8, 256]), count: parts)
+        for _ in 0..<2 {
+          _ = try run.step(accumulating: rows) { model, x in model(x).square().mean() }
+        }
+      }.timeline
+      let bills = timeline.bills(at: Array(timeline.live.indices))
+      XCTAssertEqual(bills.map { $0[.gradients] }.max()!, most, "\(parts) parts")
+    }
+  }
 }

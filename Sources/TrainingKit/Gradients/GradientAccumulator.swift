@@ -13,7 +13,7 @@
 /// that of the whole batch however it was split, which the mean of the parts' means is not.
 ///
 /// - Numerics: sums are float32, or float64 for gradients in float64, however gradients are stored: a sum of bfloat16
-///   would stop growing.
+///   would stop growing. The gradients of a single part stay as they are stored.
 public struct GradientAccumulator: Sendable {
   /// In units of `unit`, so that the gradients of the first part need no multiplication.
   private var sum: Gradients?
@@ -62,12 +62,13 @@ public struct GradientAccumulator: Sendable {
       return
     }
     if sum == nil { unit = factor }
-    let share = factor / unit
-    let weighted = gradients.mapped { _, gradient in
-      let wide = gradient.detached().cast(to: gradient.dtype.updateType)
-      return share == 1 ? wide : wide * share
+    let detached = gradients.mapped { $1.detached() }
+    if var total = sum.take()?.widened() {
+      total.add(detached.widened() * (factor / unit))
+      sum = total
+    } else {
+      sum = detached
     }
-    sum = sum.map { $0 + weighted } ?? weighted
     lossSum += loss
     self.count += count
   }

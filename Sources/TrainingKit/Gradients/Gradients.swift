@@ -87,18 +87,29 @@ public struct Gradients: Sendable {
   /// The sums of gradients: what accumulating over micro-batches needs.
   public static func + (a: Gradients, b: Gradients) -> Gradients {
     var result = a
-    result.knownStatistics = nil
-    for path in b.paths {
-      if a.tensors[path] == nil { result.paths.append(path) }
-      result.tensors[path] = a[path].map { $0 + b[path]! } ?? b[path]!
-      result.factors[path] = nil
-    }
-    result.missing.removeAll { result.tensors[$0] != nil }
+    result.add(b)
     return result
   }
 
+  /// Adds others, in the memory of these where nobody else holds it.
+  mutating func add(_ others: Gradients) {
+    knownStatistics = nil
+    for path in others.paths {
+      if let own = self[path] {
+        (tensors[path], factors[path]) = (nil, nil)
+        tensors[path] = consume own + others[path]!
+      } else {
+        paths.append(path)
+        tensors[path] = others[path]
+      }
+    }
+    missing.removeAll { tensors[$0] != nil }
+  }
+
   /// Every gradient times a number.
-  public static func * (a: Gradients, factor: Double) -> Gradients { a.mapped { $1 * factor } }
+  public static func * (a: Gradients, factor: Double) -> Gradients {
+    factor == 1 ? a : a.mapped { $1 * factor }
+  }
 }
 
 extension Module {
@@ -132,7 +143,8 @@ extension [NamedParameter] {
     let wanted = Set(trainable.map(\.parameter.identity))
     let seed = Tensor.ones(loss.shape, dtype: loss.dtype)
     let found = Backward.run(
-      from: consume loss, seed: consume seed, for: wanted, isRecorded: isRecorded) { $0 + $1 }
+      from: consume loss, seed: consume seed, for: wanted, isRecorded: isRecorded
+    ) { $0 + $1 }
     var tensors: [String: Tensor] = [:]
     for named in trainable {
       tensors[named.path] = found[named.parameter.identity]

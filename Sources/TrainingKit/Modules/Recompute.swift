@@ -58,7 +58,8 @@ private struct Recompute: Differentiable, @unchecked Sendable {
     }
     let found = Backward.run(
       from: consume result, seed: gradient, for: Set(origins), isBounded: true,
-      isRecorded: isRecorded) { $0 + $1 }
+      isRecorded: isRecorded
+    ) { $0 + $1 }
     return origins.map { found[$0] }
   }
 

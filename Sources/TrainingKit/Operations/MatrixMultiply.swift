@@ -26,12 +26,18 @@ struct MatrixMultiply: Operation {
   func backward(
     _ gradient: consuming Tensor, inputs: consuming [Tensor], output: Tensor
   ) -> [Tensor?] {
-    let multiply = MatrixMultiply()
-    let needed = inputs.map(\.requiresGradient)
-    let toSecond = needed[1] ? multiply(inputs[0].transposed(), copy gradient) : nil
+    let toSecond = slope(inputs[0].transposed(), gradient, to: inputs[1])
     // The left one may be an activation that was made again: there is room for the next product without it.
     inputs[0] = inputs[0].hollow
-    return [needed[0] ? multiply(gradient, inputs[1].transposed()) : nil, toSecond]
+    return [slope(gradient, inputs[1].transposed(), to: inputs[0]), toSecond]
+  }
+
+  /// The product, where the input asks for it, lying as the input does: nobody has to copy it into that order.
+  private func slope(_ a: Tensor, _ b: Tensor, to input: Tensor) -> Tensor? {
+    guard input.requiresGradient else { return nil }
+    let multiply = MatrixMultiply()
+    return input.layout.isTransposed
+      ? multiply(b.transposed(), a.transposed()).transposed() : multiply(a, b)
   }
 }
 

@@ -108,6 +108,19 @@ extension RandomGenerator {
     return drawn(distribution, "randomBernoulli", shape, dtype) { _, _ in }
   }
 
+  /// `value` with the given probability, and 0 otherwise, so many of them later; nil for the Mersenne Twister, whose
+  /// numbers come once.
+  func deferredBernoulli(_ count: Int, probability: Double, value: Double) -> DeferredNumbers? {
+    let distribution = Distribution.bernoulli(probability: probability, value: value)
+    let words = distribution.words(for: .float32) * count
+    let start = stream.withLock { stream -> tk_philox? in
+      guard case .philox(let start) = stream else { return nil }
+      // Nothing is drawn on paper.
+      return Context.current.backend.isPaper ? start : stream.draw(words: words) { _ in }
+    }
+    return start.map { DeferredNumbers(distribution, from: $0) }
+  }
+
   private var isMersenneTwister: Bool {
     stream.withLock { if case .mersenneTwister = $0 { true } else { false } }
   }

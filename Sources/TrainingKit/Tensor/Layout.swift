@@ -24,6 +24,13 @@ package struct Layout: Sendable, Equatable {
     return true
   }
 
+  /// Whether columns, and not rows, lie side by side.
+  package var isTransposed: Bool {
+    let (row, column) = (shape.rank - 2, shape.rank - 1)
+    return row >= 0 && shape.lanes[row] > 1 && shape.lanes[column] > 1 && strides[row] == 1
+      && strides[column] >= shape.lanes[row]
+  }
+
   /// The same elements seen as a larger shape: grown axes have stride 0.
   package func broadcast(to target: Shape) -> Layout {
     if shape == target { return self }
