@@ -109,11 +109,11 @@ static void check_half(tk_dtype dtype, tk_rounding rounding) {
   for (uint64_t step = 0; step < 8; step++) {
     tk_update_run(tk_update_sgd, tk_float32, scalars, exact, gradient, NULL, 0, n);
     for (int cut = 0; cut < 2; cut++) {
-      tk_half_weights half = {weights[cut], rest[cut], dtype, rounding, {3, step * (n / 8)}};
+      tk_rounded half = {weights[cut], rest[cut], dtype, rounding, {3, step * (n / 8)}};
       for (int64_t begin = 0, end; begin < n; begin = end) {
         end = cut ? begin + 1 + (int64_t)(random_word() % 3000) : n;
         if (end > n) end = n;
-        tk_update_run_half(tk_update_sgd, scalars, &half, tk_float32, gradient, NULL, begin, end);
+        tk_update_run_rounded(tk_update_sgd, scalars, &half, tk_float32, gradient, NULL, begin, end);
       }
     }
   }
@@ -129,7 +129,55 @@ static void check_half(tk_dtype dtype, tk_rounding rounding) {
     CHECK(fabs(ulps) < 0.02, "dtype %d: %g ulp from float32 on average", dtype, ulps);
 }
 
+// With states in bfloat16 a step of any row is that in float32 on what they widen to; what is kept
+// of it is one of the two neighbours, right on average, and independent of the cut.
+static void check_states(tk_update row) {
+  enum { n = 1 << 13 };
+  static uint16_t kept[2][TK_MAX_STATES][n];
+  static float weights[3][n], wide[TK_MAX_STATES][n], gradient[n];
+  tk_update_row about = tk_update_describe(row);
+  double scalars[16], ulps = 0;
+  for (int k = 0; k < about.scalars; k++) scalars[k] = 0.5 / (k + 1);
+  for (int64_t i = 0; i < n; i++) {
+    gradient[i] = (float)cos((double)i);
+    for (int w = 0; w < 3; w++) weights[w][i] = (float)sin((double)i);
+    for (int k = 0; k < TK_MAX_STATES; k++) {
+      // The first is a square where a row takes a root of it less that of another.
+      double size = 0.5 + fabs(sin((double)(i * (k + 2))));
+      set_element(tk_bfloat16, kept[0][k], i, k == 0 ? size : size / 8);
+      kept[1][k][i] = kept[0][k][i];
+      wide[k][i] = (float)element(tk_bfloat16, kept[0][k], i);
+    }
+  }
+  void *exact[] = {wide[0], wide[1], wide[2], wide[3]};
+  tk_update_run(row, tk_float32, scalars, weights[2], gradient, exact, 0, n);
+  for (int cut = 0; cut < 2; cut++) {
+    tk_rounded whole = {weights[cut], NULL, tk_float32, tk_round_nearest, {0, 0}};
+    tk_rounded states[TK_MAX_STATES];
+    for (int k = 0; k < TK_MAX_STATES; k++)
+      states[k] = (tk_rounded){kept[cut][k], NULL, tk_bfloat16, tk_round_stochastic,
+        {(uint64_t)k + 1, 7}};
+    for (int64_t begin = 0, end; begin < n; begin = end) {
+      end = cut ? begin + 1 + (int64_t)(random_word() % 3000) : n;
+      if (end > n) end = n;
+      tk_update_run_rounded(row, scalars, &whole, tk_float32, gradient, states, begin, end);
+    }
+  }
+  CHECK(memcmp(kept[0], kept[1], sizeof kept[0]) == 0, "%s: states depend on the cut", about.name);
+  CHECK(memcmp(weights[0], weights[2], sizeof weights[0]) == 0, "%s: weights", about.name);
+  CHECK(memcmp(weights[1], weights[2], sizeof weights[0]) == 0, "%s: cut weights", about.name);
+  for (int k = 0; k < about.states; k++)
+    for (int64_t i = 0; i < n; i++) {
+      double ulp = exp2(floor(log2(fabs(wide[k][i]) + 0x1p-100)) - 7);
+      double distance = (element(tk_bfloat16, kept[0][k], i) - wide[k][i]) / ulp;
+      CHECK(fabs(distance) < 1, "%s: state %d is %g ulp away", about.name, k, distance);
+      ulps += distance / n;
+    }
+  CHECK(fabs(ulps) < 0.04, "%s: states are %g ulp away on average", about.name, ulps);
+}
+
 int main(void) {
+  for (tk_update row = 0; row < tk_update_count; row++) check_states(row);
   for (tk_dtype dtype = tk_float16; dtype <= tk_bfloat16; dtype++)
     for (tk_rounding rounding = tk_round_nearest; rounding <= tk_round_compensated; rounding++)
       check_half(dtype, rounding);

@@ -104,9 +104,14 @@ final class MemoryFailureTests: XCTestCase {
     }
     count += try check(
       .perceptron, .init(average: .exponential(decay: 0.9), weights: .bfloat16), "halves")
-    for optimizer in [LAMB(), StableAdamW(), Adafactor(), Muon()] as [any Optimizer] {
-      count += try check(.perceptron, .init(optimizer: optimizer), "\(type(of: optimizer))")
+    for optimizer in [AdamW(), LAMB(), StableAdamW(), Adafactor(), Muon()] as [any Optimizer] {
+      for state in [StateType.full, .bfloat16(seed: 1)] {
+        count += try check(
+          .perceptron, .init(optimizer: optimizer, state: state), "\(type(of: optimizer)) \(state)")
+      }
     }
+    count += try check(
+      .perceptron, .init(weights: .bfloat16, state: .bfloat16(seed: 1)), "halves of halves")
     print("memory failures: \(count) requests failed once")
   }
 }

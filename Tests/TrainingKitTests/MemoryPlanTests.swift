@@ -46,11 +46,12 @@ final class MemoryPlanTests: XCTestCase {
       .init(average: .stochastic(every: 2)), .init(weights: .bfloat16),
       .init(weights: .bfloat16, rounding: .stochastic(seed: 1)),
       .init(precision: .mixed(.float16), average: .exponential(decay: 0.9), isCounted: true),
+      .init(state: .bfloat16(seed: 1)), .init(weights: .bfloat16, state: .bfloat16(seed: 1)),
     ]
     let others: [any Optimizer] = [
       SGD(), Adam(amsgrad: true), NAdam(), RAdam(), Adamax(),
       RMSprop(momentum: 0.9, centered: true),
-      Adagrad(), Adadelta(), Lion(), LAMB(), StableAdamW(),
+      Adagrad(), Adadelta(), Lion(), LAMB(), StableAdamW(), Adafactor(), Muon(),
       AdamW().using(SGD(momentum: 0.9), for: .biasesAndNorms),
     ]
     for subject in MemorySubject.all {
@@ -60,7 +61,11 @@ final class MemoryPlanTests: XCTestCase {
           try assertPlanned(subject, options)
         }
       }
-      for optimizer in others { try assertPlanned(subject, .init(optimizer: optimizer)) }
+      for optimizer in others {
+        for state in [StateType.full, .bfloat16(seed: 1)] {
+          try assertPlanned(subject, .init(optimizer: optimizer, state: state))
+        }
+      }
     }
   }
 

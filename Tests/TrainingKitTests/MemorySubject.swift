@@ -12,6 +12,7 @@ struct MemorySubject {
     var average: WeightAverage?
     var weights = DType.float32
     var rounding = HalfRounding.compensated
+    var state = StateType.full
     var isCounted = false
     var recomputation = Recomputation.none
   }
@@ -62,14 +63,13 @@ struct MemorySubject {
 
   static func run<Model: Module>(_ model: Model, _ options: Options) -> TrainingRun<Model> {
     if options.weights != .float32 { model.convert(to: options.weights) }
-    func rounding(_ optimizer: some Optimizer) -> any Optimizer {
-      optimizer.rounding(options.rounding)
+    func kept(_ optimizer: some Optimizer) -> any Optimizer {
+      optimizer.rounding(options.rounding).keepingState(in: options.state)
     }
     var run = TrainingRun(
-      model: model,
-      optimizer: options.weights == .float32 ? options.optimizer : rounding(options.optimizer),
-      schedule: .constant(1e-3), precision: options.precision, clipping: options.clipping,
-      smoothing: options.smoothing, average: options.average)
+      model: model, optimizer: kept(options.optimizer), schedule: .constant(1e-3),
+      precision: options.precision, clipping: options.clipping, smoothing: options.smoothing,
+      average: options.average)
     run.recomputation = options.recomputation
     return run
   }

@@ -168,43 +168,64 @@ final class OptimizerRoundingTests: XCTestCase {
     }
   }
 
+  /// Two parameters and four steps that move them.
+  private struct FourSteps {
+    let dtypes: (DType, DType)
+
+    func model() -> Two {
+      let generator = RandomGenerator(seed: 2)
+      return Two(
+        generator.normal([40_003], dtype: dtypes.0), generator.normal([3, 2], dtype: dtypes.1))
+    }
+
+    func take(_ range: Range<Int>, _ model: Two, _ optimizer: inout any Optimizer) {
+      for step in range {
+        let generator = RandomGenerator(seed: UInt64(step))
+        let gradients = model.gradients(generator.normal([40_003]), generator.normal([3, 2]))
+        optimizer.update(model, with: gradients, learningRate: 1e-3)
+      }
+    }
+  }
+
+  private func assertResumable(_ steps: FourSteps, _ make: () -> any Optimizer, _ name: String)
+    throws
+  {
+    var (one, three) = (make(), make())
+    let (model, other) = (steps.model(), steps.model())
+    Threads.count = 1
+    steps.take(0..<4, model, &one)
+    Threads.count = 3
+    steps.take(0..<2, other, &three)
+    let (weights, state) = (other.state(), three.state())
+    three = make()
+    try other.load(weights)
+    try three.load(state, for: other)
+    steps.take(2..<4, other, &three)
+    for (path, value) in model.state() {
+      XCTAssertTrue(other.state()[path]!.isIdentical(to: value), "\(name) \(path)")
+    }
+    for (path, value) in one.state() {
+      XCTAssertTrue(three.state()[path]?.isIdentical(to: value) == true, "\(name) \(path)")
+    }
+  }
+
   func testRunsInHalvesGiveTheSameBitsForAnyNumberOfThreadsAndResumed() throws {
     let threads = Threads.count
     defer { Threads.count = threads }
-    for rounding in [HalfRounding.compensated, .stochastic(seed: 3)] {
+    let variants: [(DType, DType, HalfRounding, StateType)] = [
+      (.bfloat16, .float16, .compensated, .full),
+      (.bfloat16, .float16, .stochastic(seed: 3), .full),
+      (.bfloat16, .float16, .stochastic(seed: 3), .bfloat16(seed: 3)),
+      (.float32, .float32, .compensated, .bfloat16(seed: 3)),
+    ]
+    for (first, second, rounding, state) in variants {
       for entry in OptimizerCatalog.all {
-        let size = 40_003
-        func start() -> Two {
-          let generator = RandomGenerator(seed: 2)
-          return Two(
-            generator.normal([size], dtype: .bfloat16), generator.normal([3, 2], dtype: .float16))
+        func rounded(_ optimizer: some Optimizer) -> any Optimizer {
+          optimizer.rounding(rounding).keepingState(in: state)
         }
-        func steps(_ range: Range<Int>, _ model: Two, _ optimizer: inout any Optimizer) {
-          for step in range {
-            let generator = RandomGenerator(seed: UInt64(step))
-            let gradients = model.gradients(generator.normal([size]), generator.normal([3, 2]))
-            optimizer.update(model, with: gradients, learningRate: 1e-3)
-          }
-        }
-        func rounded(_ optimizer: some Optimizer) -> any Optimizer { optimizer.rounding(rounding) }
-        var (one, three) = (rounded(entry.samples[0]), rounded(entry.samples[0]))
-        let (model, other) = (start(), start())
-        Threads.count = 1
-        steps(0..<4, model, &one)
-        Threads.count = 3
-        steps(0..<2, other, &three)
-        let (weights, state) = (other.state(), three.state())
-        three = rounded(entry.samples[0])
-        try other.load(weights)
-        try three.load(state, for: other)
-        steps(2..<4, other, &three)
-        for (path, value) in model.state() {
-          XCTAssertTrue(
-            other.state()[path]!.isIdentical(to: value), "\(entry.name) \(rounding) \(path)")
-        }
-        for (name, value) in one.state() {
-          XCTAssertTrue(three.state()[name]?.isIdentical(to: value) == true, name)
-        }
+        try assertResumable(
+          FourSteps(dtypes: (first, second)), { rounded(entry.samples[0]) },
+          "\(entry.name) \(first) \(rounding) \(state)")
       }
     }
   }

@@ -48,56 +48,66 @@ INLINE void NAME(write)(REAL *p, V v, int64_t count) {
 #include "../Tables/Update.h"
 
 #if COMPUTE_BITS == 32
-static void NAME(widen_weights)(const tk_half_weights *weights, int64_t at, int64_t n, float *p) {
-  const uint16_t *elements = (uint16_t *)weights->elements + at;
-  NAME(tk_widen)(weights->dtype, n, elements, 1, p);
-  if (weights->rounding != tk_round_compensated) return;
-  const int16_t *rest = weights->compensation + at;
-  if (weights->dtype == tk_float16)
-    for (int64_t i = 0; i < n; i++) p[i] = tk_half_with_rest(p[i], rest[i]);
+// n elements as float32: in the buffer, or in their place where they are that already.
+static float *NAME(widened)(const tk_rounded *operand, int64_t at, int64_t n, float *buffer) {
+  if (operand->dtype == tk_float32) return (float *)operand->elements + at;
+  const uint16_t *elements = (uint16_t *)operand->elements + at;
+  NAME(tk_widen)(operand->dtype, n, elements, 1, buffer);
+  if (operand->rounding != tk_round_compensated) return buffer;
+  const int16_t *rest = operand->compensation + at;
+  if (operand->dtype == tk_float16)
+    for (int64_t i = 0; i < n; i++) buffer[i] = tk_half_with_rest(buffer[i], rest[i]);
   else
-    for (int64_t i = 0; i < n; i++) p[i] = tk_bfloat_with_rest(p[i], rest[i]);
+    for (int64_t i = 0; i < n; i++) buffer[i] = tk_bfloat_with_rest(buffer[i], rest[i]);
+  return buffer;
 }
-// Eight elements a block of the stream, whatever the cut.
-static void NAME(narrow_at_random)(const tk_half_weights *weights, int64_t at, int64_t n,
-  const float *p) {
-  uint16_t *elements = (uint16_t *)weights->elements + at;
+// Eight elements a block of the stream, whatever the cut; the low half of a word comes first.
+static void NAME(narrow_at_random)(const tk_rounded *operand, int64_t at, int64_t n,
+  const float *x) {
+  uint16_t *elements = (uint16_t *)operand->elements + at;
   uint32_t words[TK_CHUNK / 2 + 8];
-  int64_t first = at & ~(int64_t)7;
-  tk_philox generator = weights->generator;
+  uint16_t random[TK_CHUNK + 16];
+  int64_t first = at & ~(int64_t)7, count = (at - first + n + 1) / 2;
+  tk_philox generator = operand->generator;
   generator.position += (uint64_t)first / 8;
-  tk_philox_words(generator, words, 0, (at - first + n + 1) / 2);
-  for (int64_t i = 0, k = at - first; i < n; i++, k++) {
-    uint32_t random = words[k / 2] >> (k % 2 * 16) & 0xffff;
-    elements[i] = weights->dtype == tk_float16 ? tk_float_to_half_by(p[i], random)
-                                               : tk_float_to_bfloat_by(p[i], random);
+  tk_philox_words(generator, words, 0, count);
+  for (int64_t i = 0; i < count; i++) {
+    random[2 * i] = (uint16_t)words[i];
+    random[2 * i + 1] = (uint16_t)(words[i] >> 16);
   }
-}
-static void NAME(narrow_weights)(const tk_half_weights *weights, int64_t at, int64_t n,
-  const float *p) {
-  uint16_t *elements = (uint16_t *)weights->elements + at;
-  int16_t *rest = weights->compensation ? weights->compensation + at : NULL;
-  if (weights->rounding == tk_round_stochastic) NAME(narrow_at_random)(weights, at, n, p);
-  else if (weights->rounding == tk_round_nearest)
-    NAME(tk_narrow)(weights->dtype, n, p, elements, 1);
-  else if (weights->dtype == tk_float16)
-    for (int64_t i = 0; i < n; i++) elements[i] = tk_float_to_half_and_rest(p[i], &rest[i]);
+  const uint16_t *from = random + (at - first);
+  if (operand->dtype == tk_float16)
+    for (int64_t i = 0; i < n; i++) elements[i] = tk_float_to_half_by(x[i], from[i]);
   else
-    for (int64_t i = 0; i < n; i++) elements[i] = tk_float_to_bfloat_and_rest(p[i], &rest[i]);
+    for (int64_t i = 0; i < n; i++) elements[i] = tk_float_to_bfloat_by(x[i], from[i]);
+}
+static void NAME(narrow)(const tk_rounded *operand, int64_t at, int64_t n, const float *x) {
+  if (operand->dtype == tk_float32) return;
+  uint16_t *elements = (uint16_t *)operand->elements + at;
+  int16_t *rest = operand->compensation ? operand->compensation + at : NULL;
+  if (operand->rounding == tk_round_stochastic) NAME(narrow_at_random)(operand, at, n, x);
+  else if (operand->rounding == tk_round_nearest)
+    NAME(tk_narrow)(operand->dtype, n, x, elements, 1);
+  else if (operand->dtype == tk_float16)
+    for (int64_t i = 0; i < n; i++) elements[i] = tk_float_to_half_and_rest(x[i], &rest[i]);
+  else
+    for (int64_t i = 0; i < n; i++) elements[i] = tk_float_to_bfloat_and_rest(x[i], &rest[i]);
 }
 // A chunk at a time, which stays in the nearest cache.
-static void NAME(update_half)(tk_update row, const double *scalars, const tk_half_weights *weights,
-  tk_dtype dtype, const void *gradient, void *const *states, int64_t begin, int64_t end) {
-  float p[TK_CHUNK], g[TK_CHUNK];
+static void NAME(update_rounded)(tk_update row, const double *scalars, const tk_rounded *weights,
+  tk_dtype dtype, const void *gradient, const tk_rounded *states, int64_t begin, int64_t end) {
+  float p[TK_CHUNK], g[TK_CHUNK], s[TK_MAX_STATES][TK_CHUNK];
+  int32_t count = tk_update_describe(row).states;
   for (int64_t at = begin, n; at < end; at += n) {
     n = end - at < TK_CHUNK ? end - at : TK_CHUNK;
-    void *s[TK_MAX_STATES];
-    for (int k = 0; k < tk_update_describe(row).states; k++) s[k] = (float *)states[k] + at;
-    NAME(widen_weights)(weights, at, n, p);
+    void *state[TK_MAX_STATES];
+    for (int k = 0; k < count; k++) state[k] = NAME(widened)(&states[k], at, n, s[k]);
+    float *parameter = NAME(widened)(weights, at, n, p);
     const void *from = (const char *)gradient + at * tk_element_size(dtype);
     if (dtype != tk_float32) NAME(tk_widen)(dtype, n, from, 1, g);
-    tk_update_run(row, tk_float32, scalars, p, dtype == tk_float32 ? from : g, s, 0, n);
-    NAME(narrow_weights)(weights, at, n, p);
+    tk_update_run(row, tk_float32, scalars, parameter, dtype == tk_float32 ? from : g, state, 0, n);
+    NAME(narrow)(weights, at, n, p);
+    for (int k = 0; k < count; k++) NAME(narrow)(&states[k], at, n, s[k]);
   }
 }
 #endif

@@ -1,5 +1,5 @@
 #include "Elements.h"
-#include "WeightRounding.h"
+#include "Rounding.h"
 
 #define BODY "Update.body.h"
 #include "ForEachISA.h"
@@ -27,7 +27,7 @@ void tk_update_run(tk_update row, tk_dtype dtype, const double *scalars, void *p
   }
 }
 
-void tk_update_run_half(tk_update row, const double *scalars, const tk_half_weights *weights,
-  tk_dtype dtype, const void *gradient, void *const *states, int64_t begin, int64_t end) {
-  TK_PICK(update_half, f32)(row, scalars, weights, dtype, gradient, states, begin, end);
+void tk_update_run_rounded(tk_update row, const double *scalars, const tk_rounded *weights,
+  tk_dtype dtype, const void *gradient, const tk_rounded *states, int64_t begin, int64_t end) {
+  TK_PICK(update_rounded, f32)(row, scalars, weights, dtype, gradient, states, begin, end);
 }

@@ -18,21 +18,23 @@ tk_update_row tk_update_describe(tk_update row);
 void tk_update_run(tk_update row, tk_dtype dtype, const double *scalars, void *parameter,
   const void *gradient, void *const *states, int64_t begin, int64_t end);
 
-// How float32 results become weights in half precision. Stochastic: up or down by the words of a
+// How float32 results become elements in half precision. Stochastic: up or down by the words of a
 // Philox stream, 16 bits an element. Compensated: to the nearest, and what is lost is kept in units
-// of 2^-16 of a weight's last place and comes back with the next update.
+// of 2^-16 of an element's last place and comes back with the next update.
 typedef enum tk_rounding : int32_t {
   tk_round_nearest, tk_round_stochastic, tk_round_compensated
 } tk_rounding;
 
-typedef struct tk_half_weights {
+// Weights or a state; only what is in half precision is rounded.
+typedef struct tk_rounded {
   void *elements;
   int16_t *compensation;   // for compensated rounding only
-  tk_dtype dtype;          // float16 or bfloat16
+  tk_dtype dtype;          // float32, float16 or bfloat16
   tk_rounding rounding;
   tk_philox generator;     // for stochastic rounding: 8 elements a block
-} tk_half_weights;
+} tk_rounded;
 
-// The same step for weights in half precision: states are float32, the gradient any dtype.
-void tk_update_run_half(tk_update row, const double *scalars, const tk_half_weights *weights,
-  tk_dtype dtype, const void *gradient, void *const *states, int64_t begin, int64_t end);
+// The same step, in float32, where weights or states are in half precision; the gradient is of any
+// dtype.
+void tk_update_run_rounded(tk_update row, const double *scalars, const tk_rounded *weights,
+  tk_dtype dtype, const void *gradient, const tk_rounded *states, int64_t begin, int64_t end);

@@ -49,22 +49,23 @@ package protocol Backend: Sendable {
   func random(_ distribution: Distribution, _ generator: tk_philox, into y: Tensor)
   func update(
     _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor])
-  /// The same for weights in half precision: states are float32, the gradient is of any dtype.
+  /// The same in float32 where weights or states are in half precision; the gradient is of any dtype.
   func update(
-    _ row: tk_update, _ scalars: [Double], half weights: HalfWeights, gradient: Tensor,
-    states: [Tensor])
+    _ row: tk_update, _ scalars: [Double], rounded weights: RoundedTensor, gradient: Tensor,
+    states: [RoundedTensor])
 }
 
-/// A parameter in half precision and how float32 results are rounded to it.
-package struct HalfWeights {
+/// A parameter or a state, and how float32 results are rounded to it where it is in half precision.
+package struct RoundedTensor {
   package let elements: Tensor
-  /// What rounding took away, two bytes a weight; for compensated rounding only.
+  /// What rounding took away, two bytes an element; for compensated rounding only.
   package let compensation: Tensor?
   package let rounding: tk_rounding
   package let generator: tk_philox
 
   package init(
-    _ elements: Tensor, compensation: Tensor?, rounding: tk_rounding, generator: tk_philox
+    _ elements: Tensor, compensation: Tensor? = nil, rounding: tk_rounding = tk_round_nearest,
+    generator: tk_philox = tk_philox()
   ) {
     self.elements = elements
     self.compensation = compensation

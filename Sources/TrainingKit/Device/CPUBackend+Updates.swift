@@ -4,6 +4,7 @@ extension CPUBackend {
   package func update(
     _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor]
   ) {
+    let states = states.map { Optional($0.address) }
     forEachRange(of: parameter, states) { states, begin, end in
       tk_update_run(
         row, parameter.dtype.kernel, scalars, parameter.address, gradient.address, states, begin,
@@ -12,30 +13,34 @@ extension CPUBackend {
   }
 
   package func update(
-    _ row: tk_update, _ scalars: [Double], half weights: HalfWeights, gradient: Tensor,
-    states: [Tensor]
+    _ row: tk_update, _ scalars: [Double], rounded weights: RoundedTensor, gradient: Tensor,
+    states: [RoundedTensor]
   ) {
-    let compensation = weights.compensation?.address.assumingMemoryBound(to: Int16.self)
-    let kernel = tk_half_weights(
-      elements: weights.elements.address, compensation: compensation,
-      dtype: weights.elements.dtype.kernel, rounding: weights.rounding,
-      generator: weights.generator)
-    withUnsafePointer(to: kernel) { kernel in
-      forEachRange(of: weights.elements, states) { states, begin, end in
-        tk_update_run_half(
+    withUnsafePointer(to: weights.kernel) { kernel in
+      forEachRange(of: weights.elements, states.map(\.kernel)) { states, begin, end in
+        tk_update_run_rounded(
           row, scalars, kernel, gradient.dtype.kernel, gradient.address, states, begin, end)
       }
     }
   }
 
-  private func forEachRange(
-    of parameter: Tensor, _ states: [Tensor],
-    _ body: (UnsafePointer<UnsafeMutableRawPointer?>?, _ begin: Int64, _ end: Int64) -> Void
+  private func forEachRange<State>(
+    of parameter: Tensor, _ states: [State],
+    _ body: (UnsafePointer<State>?, _ begin: Int64, _ end: Int64) -> Void
   ) {
-    states.map { Optional($0.address) }.withUnsafeBufferPointer { memory in
+    states.withUnsafeBufferPointer { states in
       parallelFor(parameter.count, grain: CPUBackend.grain) { begin, end in
-        body(memory.baseAddress, Int64(begin), Int64(end))
+        body(states.baseAddress, Int64(begin), Int64(end))
       }
     }
+  }
+}
+
+extension RoundedTensor {
+  fileprivate var kernel: tk_rounded {
+    tk_rounded(
+      elements: elements.address,
+      compensation: compensation?.address.assumingMemoryBound(to: Int16.self),
+      dtype: elements.dtype.kernel, rounding: rounding, generator: generator)
   }
 }

@@ -110,10 +110,10 @@ package struct PaperBackend: Backend {
     for state in states { counter.pass(state, state) }
   }
   package func update(
-    _ row: tk_update, _ scalars: [Double], half weights: HalfWeights, gradient: Tensor,
-    states: [Tensor]
+    _ row: tk_update, _ scalars: [Double], rounded weights: RoundedTensor, gradient: Tensor,
+    states: [RoundedTensor]
   ) {
     counter.pass(weights.elements, weights.elements, gradient)
-    for state in states { counter.pass(state, state) }
+    for state in states { counter.pass(state.elements, state.elements) }
   }
 }

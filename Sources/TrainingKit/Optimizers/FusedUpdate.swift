@@ -18,25 +18,32 @@ package struct FusedUpdate {
   /// - Parameters:
   ///   - slots: the row's states in its order.
   ///   - direction: memory that nobody else reads, the last of the row's states.
-  /// - Numerics: arithmetic and state in float32 for halves, else in the parameter's dtype.
+  /// - Numerics: arithmetic in float32 where the parameter or a slot is in half precision, else in the parameter's
+  ///   dtype.
   package func callAsFunction(
     _ value: consuming Tensor, gradient: Tensor, state: inout ParameterState,
-    _ slots: [StateSlot] = [], direction: Tensor? = nil, rounding: WeightRounding? = nil
+    _ slots: [StateSlot] = [], direction: Tensor? = nil, rounding: UpdateRounding = .nearest
   ) -> Tensor {
     let dtype = value.dtype
     let gradient = gradient.prepared(for: dtype)
     guard state.reserve(slots, dtype.updateType), !gradient.isHollow else { return value }
     let (target, isSole) = value.owned()
     guard isSole, target.count > 0 else { return target }
-    let states = slots.map { state.tensors[$0.name]! } + (direction.map { [$0] } ?? [])
-    if dtype.isHalf {
-      let rounding = rounding ?? WeightRounding(.nearest, path: "", step: 1, count: target.count)
+    if dtype.isHalf || slots.contains(where: \.isHalf) {
       Context.current.backend.update(
-        row, scalars, half: rounding.weights(target, state), gradient: gradient, states: states)
+        row, scalars, rounded: rounding.weights(target, state), gradient: gradient,
+        states: slots.map { rounding.state($0.name, state.tensors[$0.name]!) }
+          + (direction.map { [RoundedTensor($0)] } ?? []))
     } else {
+      let states = slots.map { state.tensors[$0.name]! } + (direction.map { [$0] } ?? [])
       write(into: target, gradient: gradient, states)
     }
     return target
+  }
+
+  /// The same for a target in half precision that nobody else reads, and no state.
+  func write(into target: RoundedTensor, gradient: Tensor) {
+    Context.current.backend.update(row, scalars, rounded: target, gradient: gradient, states: [])
   }
 
   /// The same for a target that nobody else reads, although others may hold it.

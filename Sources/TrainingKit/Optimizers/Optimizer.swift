@@ -17,14 +17,14 @@ public protocol Optimizer: Sendable {
   func slots(for shape: Shape) -> [StateSlot]
 
   /// The rule for one parameter: this optimizer, unless parameters differ. See
-  /// ``varying(_:learningRateFactor:rounding:_:)``.
+  /// ``varying(_:learningRateFactor:rounding:state:_:)``.
   func rule(for parameter: NamedParameter) -> UpdateRule
 
   /// The value of a parameter after one update. Holding no other reference to `value` lets it be overwritten in place.
   ///
   /// - Parameters:
   ///   - value: in float32 where the parameter is in half precision; ``HalfRounding`` says what becomes of the result.
-  ///   - state: the parameter's; its `step` already counts this update.
+  ///   - state: the parameter's, in float32 where it is kept in half precision; its `step` already counts this update.
   ///   - gradientScale: what the gradient is to be multiplied by first.
   func updated(
     _ value: consuming Tensor, gradient: Tensor, state: inout ParameterState, learningRate: Double,
@@ -68,7 +68,7 @@ public struct StateSlot: Sendable, Hashable {
 public struct ParameterState: Sendable {
   /// How often the parameter was updated.
   public var step = 0
-  /// Tensors by name, such as `velocity`; float32, or float64 for parameters in float64.
+  /// Tensors by name, such as `velocity`; float32, or float64 for parameters in float64, or what ``StateType`` says.
   public var tensors: [String: Tensor] = [:]
 
   /// Creates the state of a parameter that was never updated.
@@ -84,6 +84,8 @@ public struct UpdateRule: Sendable {
     Double
   /// What becomes of results that the parameter has no room for.
   public var rounding = HalfRounding.compensated
+  /// How what is kept of the parameter is kept.
+  public var stateType = StateType.full
 
   /// Moves a parameter as an optimizer does.
   public init(_ optimizer: some Optimizer) {

@@ -19,7 +19,13 @@ package struct ParameterMove {
 
   /// Whether the update needs memory for one tensor beside the parameter and its state.
   fileprivate var needsRoom: Bool {
-    rule.optimizer is any OneRoomUpdating && !named.parameter.value.dtype.isHalf
+    rule.optimizer is any OneRoomUpdating && !isRounded
+  }
+
+  /// Whether the parameter or its state is in half precision.
+  private var isRounded: Bool {
+    let value = named.parameter.value
+    return value.dtype.isHalf || rule.slots(for: value).contains(where: \.isHalf)
   }
 
   /// Whether the update needs no memory beside the parameter and its state.
@@ -96,15 +102,15 @@ extension Optimizer {
       let step = UpdateStep(
         number: state.step, learningRate: learningRate * rule.learningRateFactor,
         gradientScale: move.factor)
+      let rounding = UpdateRounding(rule, path: path, step: step.number)
       parameter.update { (value: consuming Tensor) in
-        guard value.dtype.isHalf else {
+        let slots = rule.slots(for: value).filter { $0.name != StateSlot.compensation }
+        guard value.dtype.isHalf || slots.contains(where: \.isHalf) else {
           return rule.optimizer.updated(
             value, gradient: move.gradient, state: &state, learningRate: step.learningRate,
             gradientScale: move.factor)
         }
-        let rounding = WeightRounding(
-          rule.rounding, path: path, step: step.number, count: value.count)
-        return rule.optimizer.rounded(value, move.gradient, &state, step, rounding)
+        return rule.optimizer.rounded(value, move.gradient, &state, slots, step, rounding)
       }
     }
   }
@@ -120,17 +126,31 @@ extension Optimizer {
 }
 
 extension Optimizer {
-  /// The value of a parameter in half precision after one update: in one pass where the update is a row of the table,
-  /// else through float32.
+  /// The value after one update of a parameter that is, or whose state is, in half precision: in one pass where the
+  /// update is a row of the table, else through float32.
   fileprivate func rounded(
     _ value: consuming Tensor, _ gradient: Tensor, _ state: inout ParameterState,
-    _ step: UpdateStep, _ rounding: WeightRounding
+    _ slots: [StateSlot], _ step: UpdateStep, _ rounding: UpdateRounding
   ) -> Tensor {
     if let fused = self as? any FusedUpdating {
-      let slots = slots(for: value.shape)
       return fused.fusedUpdate(step)(
         value, gradient: gradient, state: &state, slots, rounding: rounding)
     }
+    guard let halves = state.widen(slots) else { return value }
+    let result =
+      value.dtype.isHalf
+      ? updatedThroughFloat32(value, gradient, &state, step, rounding)
+      : updated(
+        value, gradient: gradient, state: &state, learningRate: step.learningRate,
+        gradientScale: step.gradientScale)
+    state.narrow(to: halves, rounding)
+    return result
+  }
+
+  private func updatedThroughFloat32(
+    _ value: consuming Tensor, _ gradient: Tensor, _ state: inout ParameterState,
+    _ step: UpdateStep, _ rounding: UpdateRounding
+  ) -> Tensor {
     let wide = Tensor.fresh("update", value.shape, value.dtype.updateType) { _, _ in }
     if wide.isHollow { return value }
     let value = FusedUpdate(tk_update_widen)(
@@ -140,5 +160,33 @@ extension Optimizer {
       gradientScale: step.gradientScale)
     return FusedUpdate(tk_update_assign)(
       value, gradient: result, state: &state, rounding: rounding)
+  }
+}
+
+extension ParameterState {
+  /// Makes the slots in half precision float32 and gives what they were; nil when there is no memory for that.
+  fileprivate mutating func widen(_ slots: [StateSlot]) -> [String: Tensor]? {
+    var halves: [String: Tensor] = [:]
+    for slot in slots where slot.isHalf {
+      let half = tensors.removeValue(forKey: slot.name)!
+      let wide = half.cast(to: .float32)
+      if wide.isHollow { return nil }
+      (halves[slot.name], tensors[slot.name]) = (half, wide)
+    }
+    return halves
+  }
+
+  /// Rounds them to memory of what they were.
+  fileprivate mutating func narrow(
+    to halves: consuming [String: Tensor], _ rounding: UpdateRounding
+  ) {
+    for name in Array(halves.keys) {
+      let (half, isSole) = halves.removeValue(forKey: name)!.owned()
+      let wide = tensors.updateValue(half, forKey: name)?.prepared(for: .bfloat16)
+      guard isSole, half.count > 0, let wide, wide.shape == half.shape, !wide.isHollow else {
+        continue
+      }
+      FusedUpdate(tk_update_assign).write(into: rounding.state(name, half), gradient: wide)
+    }
   }
 }

@@ -18,6 +18,7 @@ public struct Varying<Base: Optimizer>: Optimizer {
     let filter: ParameterFilter
     var learningRateFactor = 1.0
     var rounding: HalfRounding?
+    var stateType: StateType?
     var change: @Sendable (inout Base) -> Void = { _ in }
     var other: (any Optimizer)?
   }
@@ -43,6 +44,7 @@ public struct Varying<Base: Optimizer>: Optimizer {
     for variation in variations {
       rule.learningRateFactor *= variation.learningRateFactor
       rule.rounding = variation.rounding ?? rule.rounding
+      rule.stateType = variation.stateType ?? rule.stateType
     }
     return rule
   }
@@ -64,7 +66,7 @@ extension Varying {
   /// - Errors: traps when the factor is negative, NaN or infinite, or the change sets a number out of its range.
   public func varying(
     _ filter: ParameterFilter, learningRateFactor: Double = 1, rounding: HalfRounding? = nil,
-    _ change: @escaping @Sendable (inout Base) -> Void = { _ in }
+    state: StateType? = nil, _ change: @escaping @Sendable (inout Base) -> Void = { _ in }
   ) -> Varying {
     guard NumberRange.nonNegative.check(learningRateFactor, "learningRateFactor", of: "varying")
     else { return self }
@@ -73,7 +75,8 @@ extension Varying {
     change(&changed)
     return adding(
       Variation(
-        filter: filter, learningRateFactor: learningRateFactor, rounding: rounding, change: change))
+        filter: filter, learningRateFactor: learningRateFactor, rounding: rounding,
+        stateType: state, change: change))
   }
 
   /// This optimizer with another for some of the parameters.
@@ -83,6 +86,9 @@ extension Varying {
 
   /// This optimizer with another rounding of parameters in half precision.
   public func rounding(_ rounding: HalfRounding) -> Varying { varying(.all, rounding: rounding) }
+
+  /// This optimizer with another dtype of what it keeps of each parameter.
+  public func keepingState(in type: StateType) -> Varying { varying(.all, state: type) }
 
   private func adding(_ variation: Variation) -> Varying {
     var result = self
@@ -97,14 +103,15 @@ extension Optimizer {
   /// - Parameters:
   ///   - learningRateFactor: what the learning rate of these parameters is multiplied by.
   ///   - rounding: how they are rounded where they are in half precision; nil for as before.
+  ///   - state: how what is kept of them is kept; nil for as before.
   ///   - change: sets hyper-parameters.
   /// - Errors: traps when the factor is negative, NaN or infinite, or the change sets a number out of its range.
   public func varying(
     _ filter: ParameterFilter, learningRateFactor: Double = 1, rounding: HalfRounding? = nil,
-    _ change: @escaping @Sendable (inout Self) -> Void = { _ in }
+    state: StateType? = nil, _ change: @escaping @Sendable (inout Self) -> Void = { _ in }
   ) -> Varying<Self> {
     Varying(self).varying(
-      filter, learningRateFactor: learningRateFactor, rounding: rounding, change)
+      filter, learningRateFactor: learningRateFactor, rounding: rounding, state: state, change)
   }
 
   /// This optimizer with another for some of the parameters. The other's own states are not used.
@@ -118,6 +125,12 @@ extension Optimizer {
   public func rounding(_ rounding: HalfRounding) -> Varying<Self> {
     Varying(self).rounding(rounding)
   }
+
+  /// This optimizer with another dtype of what it keeps of each parameter. What is kept already is converted by the
+  /// next update.
+  public func keepingState(in type: StateType) -> Varying<Self> {
+    Varying(self).keepingState(in: type)
+  }
 }
 
 extension Varying<AdamW> {
@@ -126,6 +139,7 @@ extension Varying<AdamW> {
       AdamW().varying(.biasesAndNorms) { $0.weightDecay = 0 },
       AdamW(amsgrad: true).varying(.all, learningRateFactor: 0.5) { $0.amsgrad = false },
       AdamW().using(SGD(momentum: 0.9), for: .path("weight")),
+      AdamW(amsgrad: true).keepingState(in: .bfloat16(seed: 1)),
     ]
   }
 }
