@@ -5,8 +5,6 @@ import XCTest
 /// Every request for memory fails once: the error is the typed one, nothing leaks, nothing has changed, and the next
 /// step succeeds.
 final class MemoryFailureTests: XCTestCase {
-  private let pool = Device.cpu.backend.pool
-
   /// All that a step may move.
   private struct Trace: Equatable {
     let tensors: [String: [Double]]
@@ -28,9 +26,24 @@ final class MemoryFailureTests: XCTestCase {
     }
   }
 
-  /// Fails the n-th request of `body` for every n, and gives how many there are.
+  /// Fails the n-th request of `body` for every n, and gives how many there are; those in the file on another run.
   private func failEveryRequest<Model: Module>(
     of run: inout TrainingRun<Model>, _ name: String,
+    _ body: (inout TrainingRun<Model>) throws -> Void
+  ) throws -> Int {
+    var count = 0
+    if let file = run.stateFile {
+      var other = run
+      let snapshot = run.snapshot()
+      count = try failEveryRequest(of: &other, file.pool, name, body)
+      XCTAssertGreaterThan(count, 0, name)
+      try run.restore(snapshot)
+    }
+    return try count + failEveryRequest(of: &run, Device.cpu.backend.pool, name, body)
+  }
+
+  private func failEveryRequest<Model: Module>(
+    of run: inout TrainingRun<Model>, _ pool: MemoryPool, _ name: String,
     _ body: (inout TrainingRun<Model>) throws -> Void
   ) throws -> Int {
     var most = 0
@@ -112,6 +125,15 @@ final class MemoryFailureTests: XCTestCase {
     }
     count += try check(
       .perceptron, .init(weights: .bfloat16, state: .bfloat16(seed: 1)), "halves of halves")
+    let folder = FileManager.default.temporaryDirectory.path
+    for optimizer in [AdamW(), Adafactor(), Muon()] as [any Optimizer] {
+      for state in [StateType.full, .bfloat16(seed: 1)] {
+        let file = try StateFile(in: folder)
+        count += try check(
+          .perceptron, .init(optimizer: optimizer, state: state, stateFile: file),
+          "\(type(of: optimizer)) \(state) in a file")
+      }
+    }
     print("memory failures: \(count) requests failed once")
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import TrainingKit
 import XCTest
 
@@ -11,6 +12,7 @@ final class MemoryPlanTests: XCTestCase {
     try work()
     let usage = Device.cpu.memory
     XCTAssertEqual(plan.peak, usage.peak - live, "\(subject.name), \(options)")
+    XCTAssertEqual(plan.filePeak, options.stateFile?.usage.peak ?? 0, "\(subject.name), \(options)")
     XCTAssertEqual(plan.peakBill.total, plan.peak)
     XCTAssertEqual(usage.live, live, "\(subject.name), \(options)")
   }
@@ -69,6 +71,27 @@ final class MemoryPlanTests: XCTestCase {
     }
   }
 
+  /// A file of its own, so that the most bytes in it are those of one run.
+  private func file() throws -> StateFile {
+    try StateFile(in: FileManager.default.temporaryDirectory.path)
+  }
+
+  func testAStateInAFileIsInThePlan() throws {
+    let optimizers: [any Optimizer] = [AdamW(), LAMB(), StableAdamW(), Adafactor(), Muon()]
+    for subject in MemorySubject.all {
+      for optimizer in optimizers {
+        for (weights, state) in [
+          (DType.float32, StateType.full), (.bfloat16, .full), (.float32, .bfloat16(seed: 1)),
+        ] {
+          try assertPlanned(
+            subject,
+            .init(
+              optimizer: optimizer, weights: weights, state: state, stateFile: file()))
+        }
+      }
+    }
+  }
+
   /// A run that stands somewhere plans its next steps, and stands there still.
   private struct NextSteps: MemorySubjectVisitor {
     func visit<Model: Module>(
@@ -83,7 +106,9 @@ final class MemoryPlanTests: XCTestCase {
         _ = consume state
         let others = Device.cpu.memory.live - plan.base
         Device.cpu.resetPeakMemory()
+        run.stateFile?.pool.resetPeak()
         for _ in 0..<2 { _ = try step(&run) }
+        XCTAssertEqual(plan.filePeak, run.stateFile?.usage.peak ?? 0)
         XCTAssertEqual(plan.peak, Device.cpu.memory.peak, "after \(2 * steps) steps, \(others)")
       }
       return 3
@@ -94,6 +119,7 @@ final class MemoryPlanTests: XCTestCase {
     for subject in MemorySubject.all {
       for parts in [1, 2] {
         _ = try subject.visit(.init(parts: parts), NextSteps())
+        _ = try subject.visit(.init(parts: parts, stateFile: file()), NextSteps())
         _ = try subject.visit(
           .init(
             precision: .mixed(.bfloat16), optimizer: LAMB(), parts: parts,

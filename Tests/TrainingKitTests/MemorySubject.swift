@@ -13,6 +13,7 @@ struct MemorySubject {
     var weights = DType.float32
     var rounding = HalfRounding.compensated
     var state = StateType.full
+    var stateFile: StateFile?
     var isCounted = false
     var recomputation = Recomputation.none
   }
@@ -70,7 +71,7 @@ struct MemorySubject {
       model: model, optimizer: kept(options.optimizer), schedule: .constant(1e-3),
       precision: options.precision, clipping: options.clipping, smoothing: options.smoothing,
       average: options.average)
-    run.recomputation = options.recomputation
+    (run.recomputation, run.stateFile) = (options.recomputation, options.stateFile)
     return run
   }
 

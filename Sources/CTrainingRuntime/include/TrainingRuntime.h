@@ -52,6 +52,16 @@ void tk_unmap(void *pages, size_t bytes);
 void tk_forbid(void *memory, size_t bytes);
 void tk_permit(void *memory, size_t bytes);
 
+// A file without a name in a folder, which is gone when it is closed or the process ends; -1 with
+// errno when there is none.
+int32_t tk_file_open(const char *folder);
+// Pages that lie in the file from a byte on, for all of which the disk has room; null when it has
+// not.
+void *tk_file_map(int32_t file, int64_t begin, size_t bytes);
+void tk_file_close(int32_t file);
+// Appends bytes and waits until they are on the disk; false when the system refuses.
+bool tk_file_write(int32_t file, const void *bytes, size_t count);
+
 // Bytes that the process could still take without swapping, within the limits of its container; 0
 // where the system does not say.
 int64_t tk_available_memory(void);

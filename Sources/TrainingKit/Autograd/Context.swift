@@ -9,6 +9,8 @@ package final class Context {
   package fileprivate(set) var modules: [AnyObject] = []
   /// Where results are made.
   package fileprivate(set) var backend: any Backend = CPUBackend.shared
+  /// Where results lie in place of the backend's memory; nil for there.
+  package fileprivate(set) var otherPool: MemoryPool?
   /// The piece of the graph that nodes become part of.
   package fileprivate(set) var piece: GraphPiece?
   /// The modules whose calls are recomputed, by a rule that is in force.
@@ -53,9 +55,9 @@ package final class Context {
   }
 
   /// Runs `body` with a value that `scoped` finds.
-  package func scoping<Value: Sendable, Result>(
-    _ value: Value, _ body: () throws -> Result
-  ) rethrows -> Result {
+  package func scoping<Value: Sendable, Result, Failure: Error>(
+    _ value: Value, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     let outer = scopedValues.updateValue(value, forKey: ObjectIdentifier(Value.self))
     defer { scopedValues[ObjectIdentifier(Value.self)] = outer }
     return try body()
@@ -155,6 +157,16 @@ extension Context {
     let outer = self.backend
     self.backend = backend
     defer { self.backend = outer }
+    return try body()
+  }
+
+  /// Runs `body`, whose results lie in a pool; nil for the backend's.
+  package func allocating<Result>(in pool: MemoryPool?, _ body: () throws -> Result) rethrows
+    -> Result
+  {
+    let outer = otherPool
+    otherPool = pool
+    defer { otherPool = outer }
     return try body()
   }
 

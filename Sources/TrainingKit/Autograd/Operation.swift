@@ -201,8 +201,10 @@ extension Context {
   ) throws(DeviceError) -> Tensor {
     let bytes = spec.shape.count * spec.dtype.byteCount
     let tag = MemoryTag(operation, owner: memoryOwner ?? owner, module: moduleIdentity)
-    guard let storage = backend.pool.take(byteCount: bytes, tag) else {
-      throw outOfMemory(bytes, operation)
+    let pool = otherPool ?? backend.pool
+    guard let storage = pool.take(byteCount: bytes, tag) else {
+      throw pool.folder.map { outOfSpace(bytes, operation, pool, $0) }
+        ?? outOfMemory(bytes, operation)
     }
     return Tensor(storage: storage, layout: Layout(contiguous: spec.shape), dtype: spec.dtype)
   }
@@ -230,6 +232,14 @@ extension Context {
       fail(error)
       return hollow
     }
+  }
+
+  private func outOfSpace(
+    _ bytes: Int, _ operation: String, _ pool: MemoryPool, _ folder: String
+  ) -> DeviceError {
+    .outOfSpace(
+      operation: operation, folder: folder, requested: MemoryPool.blockSize(for: bytes),
+      inUse: pool.usage.live)
   }
 
   fileprivate func outOfMemory(_ bytes: Int, _ operation: String) -> DeviceError {

@@ -6,6 +6,8 @@ package import CTrainingKernels
 /// been checked by the operation.
 package protocol Backend: Sendable {
   var pool: MemoryPool { get }
+  /// What takes the place of a pool in a file.
+  func pool(for file: MemoryPool) -> MemoryPool
   /// Whether nothing is computed; elements of its tensors may not be written.
   var isPaper: Bool { get }
 

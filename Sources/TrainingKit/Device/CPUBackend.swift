@@ -5,6 +5,7 @@ package struct CPUBackend: Backend {
   package static let shared = CPUBackend(pool: .ofTheProcessor())
   package let pool: MemoryPool
   package var isPaper: Bool { false }
+  package func pool(for file: MemoryPool) -> MemoryPool { file }
 
   /// Elements of pointwise work that are worth a hand-over to another thread.
   static let grain = 1 << 14

@@ -8,6 +8,9 @@ public enum Device: Sendable, Hashable {
   /// What the device's memory pool holds.
   public var memory: MemoryUsage { backend.pool.usage }
 
+  /// The bytes that lie in files in place of memory, and do not count against ``memoryLimit``. See ``StateFile``.
+  public var fileMemory: Int { MemoryFile.total.withLock { $0 } }
+
   /// The most bytes that the pool may hold, in use and cached. A result that does not fit is a ``DeviceError``.
   ///
   ///     Device.cpu.memoryLimit = 2_000_000_000

@@ -2,6 +2,14 @@
 public enum DeviceError: Error, Sendable, Hashable {
   /// The device has no memory left for a result.
   case outOfMemory(OutOfMemory)
+  /// A file that takes the place of memory cannot grow: the disk is full.
+  ///
+  /// - Parameters:
+  ///   - requested: the bytes that the result needs.
+  ///   - inUse: those that lie in the file already.
+  case outOfSpace(operation: String, folder: String, requested: Int, inUse: Int)
+  /// A folder takes no file that could take the place of memory.
+  case noFile(folder: String, reason: String)
 }
 
 extension DeviceError: CustomStringConvertible {
@@ -9,6 +17,11 @@ extension DeviceError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .outOfMemory(let circumstance): circumstance.description
+    case .outOfSpace(let operation, let folder, let requested, let inUse):
+      "\(operation): out of memory in a file: expected room for \(ByteCount(requested)) in \(folder), got none "
+        + "beside the \(ByteCount(inUse)) in use; another folder may have it"
+    case .noFile(let folder, let reason):
+      "memory in a file: expected a folder that takes one, got \(folder): \(reason)"
     }
   }
 }

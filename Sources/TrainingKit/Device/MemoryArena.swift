@@ -23,12 +23,18 @@ package struct MemoryArena: Sendable {
 
   private var gaps: [Gap] = []
   private var segments: [(address: UInt, byteCount: Int)] = []
+  private let file: MemoryFile?
 
-  package init() {}
+  /// In memory, or in a file, where nothing is clean: its pages have their room on the disk from the start.
+  package init(file: MemoryFile? = nil) { self.file = file }
+
+  /// The bytes of all addresses.
+  package var byteCount: Int { segments.reduce(0) { $0 + $1.byteCount } }
 
   /// Blocks of at least so many bytes have pages of their own.
   package static let leastBlock = 1 << 16
   private static let leastSegment = 1 << 30
+  private static let leastSegmentInFile = 1 << 26
   private static let page = Int(tk_page_size())
 
   package static func blockSize(for byteCount: Int) -> Int {
@@ -56,17 +62,23 @@ package struct MemoryArena: Sendable {
   }
 
   private mutating func reserve(_ byteCount: Int) -> Bool {
-    var size = max(byteCount, Self.leastSegment, segments.reduce(0) { $0 + $1.byteCount })
-    while size >= byteCount {
-      if let pages = tk_reserve(size) {
-        let address = UInt(bitPattern: pages)
+    let least = Self.blockSize(for: byteCount)
+    let usual = file == nil ? max(Self.leastSegment, self.byteCount) : Self.leastSegmentInFile
+    var size = max(least, usual)
+    while true {
+      if let address = pages(size) {
         segments.append((address, size))
-        insert(Gap(address: address, byteCount: size, isClean: true))
+        insert(Gap(address: address, byteCount: size, isClean: file == nil))
         return true
       }
-      size = size / 2 / Self.page * Self.page
+      if size == least { return false }
+      size = max(least, size / 2 / Self.page * Self.page)
     }
-    return false
+  }
+
+  private func pages(_ byteCount: Int) -> UInt? {
+    if let file { return file.map(byteCount) }
+    return tk_reserve(byteCount).map { UInt(bitPattern: $0) }
   }
 
   /// Takes a place.

@@ -6,6 +6,12 @@ package enum MemorySource: Sendable {
   case system
   /// Pages that hold zeros and cannot be written, shared by all blocks: for passes on paper.
   case paper
+  /// Pages of a file on the disk.
+  case file(MemoryFile)
+
+  fileprivate var file: MemoryFile? { if case .file(let file) = self { file } else { nil } }
+  fileprivate var isPaper: Bool { if case .paper = self { true } else { false } }
+  fileprivate var isSystem: Bool { if case .system = self { true } else { false } }
 }
 
 /// The blocks of a pool. Addresses are numbers here, as nobody reads what a free block holds.
@@ -23,7 +29,7 @@ struct MemoryBlocks: Sendable {
 
   private let source: MemorySource
   private var free: [[UInt]] = []
-  private var arena = MemoryArena()
+  private var arena: MemoryArena
   private var rows: [Row] = []
   private var freeRows: [Int] = []
   private var paper = (address: UInt(0), byteCount: 0)
@@ -36,7 +42,10 @@ struct MemoryBlocks: Sendable {
   var countdown: Int?
   var recorder: MemoryRecorder?
 
-  init(source: MemorySource) { self.source = source }
+  init(source: MemorySource) {
+    self.source = source
+    arena = MemoryArena(file: source.file)
+  }
 
   mutating func take(_ byteCount: Int, _ tag: MemoryTag) -> (address: UInt, slot: Int)? {
     let size = Self.blockSize(for: byteCount)
@@ -50,6 +59,7 @@ struct MemoryBlocks: Sendable {
     usage.live += size
     usage.bill[tag.owner] += size
     if usage.live > usage.peak { (usage.peak, usage.peakBill) = (usage.live, usage.bill) }
+    countInFile(size)
     recorder?.begin(slot, row.block)
     return (address, slot)
   }
@@ -61,6 +71,7 @@ struct MemoryBlocks: Sendable {
     usage.requested -= row.requested
     usage.live -= byteCount
     usage.bill[row.tag.owner] -= byteCount
+    countInFile(-byteCount)
     rows[slot] = Row()
     freeRows.append(slot)
     recorder?.end(slot)
@@ -105,7 +116,8 @@ extension MemoryBlocks {
       trim()
       return nil
     }
-    if source == .paper { return sheet(size) }
+    if source.isPaper { return sheet(size) }
+    if source.file != nil { return filePlace(size) }
     return size < MemoryArena.leastBlock ? smallBlock(size) : largeBlock(size)
   }
 
@@ -135,6 +147,17 @@ extension MemoryBlocks {
     return arena.take(place)
   }
 
+  private mutating func filePlace(_ size: Int) -> UInt? {
+    arena.place(for: size).map { arena.take($0) }
+  }
+
+  /// Notes that blocks in files are so many bytes more.
+  private mutating func countInFile(_ byteCount: Int) {
+    guard source.file != nil else { return }
+    MemoryFile.total.withLock { $0 += byteCount }
+    usage.cached = arena.byteCount - usage.live
+  }
+
   /// Whether so many bytes more are within the limit, once the cached ones have been given back if need be.
   private mutating func makeRoom(_ byteCount: Int) -> Bool {
     if usage.live + usage.cached > limit - byteCount { trim() }
@@ -152,7 +175,8 @@ extension MemoryBlocks {
 
   /// Keeps a block for the next.
   private mutating func keep(_ address: UInt, _ size: Int) {
-    if source == .paper { return }
+    if source.isPaper { return }
+    if source.file != nil { return arena.give(address, size) }
     usage.cached += size
     if size >= MemoryArena.leastBlock {
       tk_forbid(UnsafeMutableRawPointer(bitPattern: address), size)
@@ -166,12 +190,13 @@ extension MemoryBlocks {
 
   /// Of a large block, what was not asked for stays forbidden.
   private func permit(_ address: UInt, _ requested: Int, of size: Int) {
-    guard source == .system, size >= MemoryArena.leastBlock else { return }
+    guard source.isSystem, size >= MemoryArena.leastBlock else { return }
     tk_permit(UnsafeMutableRawPointer(bitPattern: address), requested)
     tk_forbid(UnsafeMutableRawPointer(bitPattern: address + UInt(requested)), size - requested)
   }
 
   mutating func trim() {
+    guard source.isSystem else { return }
     for index in free.indices {
       let size = SizeClass(index: index).byteCount
       for address in free[index] {

@@ -2,8 +2,13 @@
 /// the system, and knows what each block in use is for.
 package final class MemoryPool: StorageOwner {
   private let blocks: Monitor<MemoryBlocks>
+  /// The folder of the file that the blocks lie in; nil where they lie in memory.
+  package let folder: String?
 
-  package init(source: MemorySource = .system) { blocks = Monitor(MemoryBlocks(source: source)) }
+  package init(source: MemorySource = .system) {
+    blocks = Monitor(MemoryBlocks(source: source))
+    if case .file(let file) = source { folder = file.folder } else { folder = nil }
+  }
 
   deinit { blocks.withLock { $0.close() } }
 

@@ -4,7 +4,10 @@ package import CTrainingKernels
 /// zero.
 package struct PaperBackend: Backend {
   package let pool = MemoryPool(source: .paper)
+  /// In place of all files.
+  package let filePool = MemoryPool(source: .paper)
   package var isPaper: Bool { true }
+  package func pool(for file: MemoryPool) -> MemoryPool { filePool }
   private let counter = PaperCounter()
 
   /// What the kernels that were called would have done.

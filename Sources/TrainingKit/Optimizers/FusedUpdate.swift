@@ -84,24 +84,6 @@ extension DType {
   package var updateType: DType { self == .float64 ? .float64 : .float32 }
 }
 
-extension ParameterState {
-  /// Gives the slots memory that nobody else holds; false when there is not enough of it.
-  package mutating func reserve(_ slots: [StateSlot], _ standard: DType) -> Bool {
-    for slot in slots {
-      let dtype = slot.dtype ?? standard
-      var kept =
-        tensors.removeValue(forKey: slot.name)
-        ?? Tensor(repeating: slot.start, shape: slot.shape, dtype: dtype)
-      if kept.dtype != dtype { kept = kept.cast(to: dtype) }
-      // Consumed, because a second reference would have it copied.
-      let (tensor, isSole) = (consume kept).owned()
-      if !tensor.isHollow { tensors[slot.name] = tensor }
-      guard isSole else { return false }
-    }
-    return true
-  }
-}
-
 extension Tensor {
   /// The gradient as the update of a parameter reads it.
   package func prepared(for dtype: DType) -> Tensor {
@@ -118,7 +100,8 @@ extension Tensor {
     return isSole && layout.isContiguous ? (tensor, true) : tensor.copiedIfPossible()
   }
 
-  private func copiedIfPossible() -> (tensor: Tensor, isSole: Bool) {
+  /// A copy; this tensor and `false` when there is no memory for one.
+  func copiedIfPossible() -> (tensor: Tensor, isSole: Bool) {
     let copy = copied()
     return copy.isHollow ? (self, false) : (copy, true)
   }

@@ -64,17 +64,6 @@ public struct StateSlot: Sendable, Hashable {
   }
 }
 
-/// What an optimizer keeps of one parameter.
-public struct ParameterState: Sendable {
-  /// How often the parameter was updated.
-  public var step = 0
-  /// Tensors by name, such as `velocity`; float32, or float64 for parameters in float64, or what ``StateType`` says.
-  public var tensors: [String: Tensor] = [:]
-
-  /// Creates the state of a parameter that was never updated.
-  public init() {}
-}
-
 /// How one parameter is moved.
 public struct UpdateRule: Sendable {
   /// What computes the update. Its own states are not used.

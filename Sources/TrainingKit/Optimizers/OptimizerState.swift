@@ -44,6 +44,8 @@ extension Optimizer {
       state.tensors[slot.name] = try take(key, of: slot.shape, from: &rest)
         .cast(to: slot.dtype ?? value.dtype.updateType)
     }
+    // A file takes it at once, so that it is in memory no longer than what is loaded.
+    if StateHome.current.isFile { _ = state.reserve(slots, value.dtype.updateType) }
     return state
   }
 

@@ -56,6 +56,7 @@ extension Optimizer {
     for each in moves where !each.isOnePass && !each.needsRoom {
       old.append((each, each.named.parameter.value.detached(), states[each.named.path]))
       move(each, learningRate: learningRate)
+      settle(each)
       guard context.hasFailed else { continue }
       for (move, value, state) in old {
         (move.named.parameter.value, states[move.named.path]) = (value, state)
@@ -63,6 +64,14 @@ extension Optimizer {
       return false
     }
     return true
+  }
+
+  /// Has a state that was made anew lie in the file, where there is one.
+  private mutating func settle(_ move: ParameterMove) {
+    guard StateHome.current.isFile, !Context.current.hasFailed else { return }
+    let value = move.named.parameter.value
+    let (slots, dtype) = (move.rule.slots(for: value), value.dtype.updateType)
+    _ = withState(of: move.named.path) { $0.reserve(slots, dtype) }
   }
 
   /// Lets go of states that were reserved for a first update.
@@ -137,12 +146,10 @@ extension Optimizer {
         value, gradient: gradient, state: &state, slots, rounding: rounding)
     }
     guard let halves = state.widen(slots) else { return value }
-    let result =
-      value.dtype.isHalf
-      ? updatedThroughFloat32(value, gradient, &state, step, rounding)
-      : updated(
-        value, gradient: gradient, state: &state, learningRate: step.learningRate,
-        gradientScale: step.gradientScale)
+    var moving = consume value
+    let result = Context.current.scoping(halves.isEmpty ? StateHome.current : .anywhere) {
+      updatedThroughFloat32(moving.take(), gradient, &state, step, rounding)
+    }
     state.narrow(to: halves, rounding)
     return result
   }
@@ -151,6 +158,11 @@ extension Optimizer {
     _ value: consuming Tensor, _ gradient: Tensor, _ state: inout ParameterState,
     _ step: UpdateStep, _ rounding: UpdateRounding
   ) -> Tensor {
+    guard value.dtype.isHalf else {
+      return updated(
+        value, gradient: gradient, state: &state, learningRate: step.learningRate,
+        gradientScale: step.gradientScale)
+    }
     let wide = Tensor.fresh("update", value.shape, value.dtype.updateType) { _, _ in }
     if wide.isHollow { return value }
     let value = FusedUpdate(tk_update_widen)(
@@ -181,7 +193,9 @@ extension ParameterState {
     to halves: consuming [String: Tensor], _ rounding: UpdateRounding
   ) {
     for name in Array(halves.keys) {
-      let (half, isSole) = halves.removeValue(forKey: name)!.owned()
+      let (half, isSole) = Context.current.allocating(in: StateHome.current.pool) {
+        halves.removeValue(forKey: name)!.owned()
+      }
       let wide = tensors.updateValue(half, forKey: name)?.prepared(for: .bfloat16)
       guard isSole, half.count > 0, let wide, wide.shape == half.shape, !wide.isHollow else {
         continue

@@ -13,6 +13,8 @@ public struct MemoryPlan: Sendable {
   public let timeline: MemoryTimeline
   /// The bytes that are in use already, and for something else.
   public let base: Int
+  /// The most bytes that will lie in files at one time, in place of memory. See ``StateFile``.
+  public let filePeak: Int
   /// What the work's kernels will do.
   package let work: PaperWork
 
@@ -23,14 +25,14 @@ public struct MemoryPlan: Sendable {
     try self.init(base: 0) { _ in try body() }
   }
 
-  /// Plans the work of `body`, which gets the pool that it will take its memory from.
-  package init(base: Int, _ body: (MemoryPool) throws -> Void) rethrows {
+  /// Plans the work of `body`, which gets the device that it will run on.
+  package init(base: Int, _ body: (PaperBackend) throws -> Void) rethrows {
     let (context, paper) = (Context.current, PaperBackend())
     self.base = base
     timeline = try context.computing(on: paper) {
-      try context.recordingMemory(of: paper.pool) { try body(paper.pool) }.timeline
+      try context.recordingMemory(of: paper.pool) { try body(paper) }.timeline
     }
-    work = paper.work
+    (work, filePeak) = (paper.work, paper.filePool.usage.peak)
   }
 
   /// The most bytes that will be in use at one time, with those that are in use already.
@@ -40,10 +42,11 @@ public struct MemoryPlan: Sendable {
 }
 
 extension MemoryPlan: CustomStringConvertible {
-  /// The peak, its bill, and the operation that makes it.
+  /// The peak, its bill, what lies in files, and the operation that makes it.
   public var description: String {
+    let file = filePeak > 0 ? ", in files \(ByteCount(filePeak))" : ""
     let others = base > 0 ? ", others \(ByteCount(base))" : ""
     let cause = timeline.peakHolding.map { "; the last of it \($0)" } ?? ""
-    return "\(ByteCount(peak)) at the peak: \(peakBill)\(others)\(cause)"
+    return "\(ByteCount(peak)) at the peak: \(peakBill)\(others)\(file)\(cause)"
   }
 }

@@ -78,7 +78,9 @@ extension TrainingRun {
   ) throws(CheckpointError) -> (run: Self, random: RandomState) {
     var next = self
     for (name, subject) in settings { try checkpoint.check(name, like: SavedSettings(of: subject)) }
-    next.optimizer = try checkpoint.optimizer(optimizer, for: model)
+    next.optimizer = try stateFile.keepingState { () throws(CheckpointError) in
+      try checkpoint.optimizer(optimizer, for: model)
+    }
     next.smoothing = try checkpoint.smoothing(smoothing, for: model)
     next.average = try checkpoint.average(average, for: model)
     next.precision.scaler = try checkpoint.decode(GradScaler?.self, "scaler")

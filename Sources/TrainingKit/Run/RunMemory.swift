@@ -20,23 +20,23 @@ extension TrainingRun {
       generator.state = random
     }
     let base = Device.cpu.memory.live - ownBytes(members)
-    return try MemoryPlan(base: base) { pool in
-      var paper = onPaper(members, pool)
+    return try MemoryPlan(base: base) { device in
+      var paper = onPaper(members, device)
       try body(&paper)
     }
   }
 
-  private func onPaper(_ members: ModuleMembers, _ pool: MemoryPool) -> Self {
-    var (paper, copier) = (self, PaperCopier(pool: pool))
+  private func onPaper(_ members: ModuleMembers, _ device: PaperBackend) -> Self {
+    var (paper, copier) = (self, PaperCopier(device: device))
     copier.copy(&paper, members)
     return paper
   }
 
-  /// The bytes of everything that the run keeps from step to step.
+  /// The bytes of memory of everything that the run keeps from step to step.
   private func ownBytes(_ members: ModuleMembers) -> Int {
     var sizes: [ObjectIdentifier: Int] = [:]
     for tensor in members.tensors + keptTensors {
-      guard let storage = tensor.body.storage else { continue }
+      guard let storage = tensor.body.storage, !storage.isInFile else { continue }
       sizes[ObjectIdentifier(storage)] = MemoryPool.blockSize(for: storage.byteCount)
     }
     return sizes.values.reduce(0, +)
@@ -57,10 +57,10 @@ extension ModuleMembers {
 
 /// Copies of tensors on paper. What shares memory does so there, too.
 private struct PaperCopier {
-  let pool: MemoryPool
+  let device: PaperBackend
   private var copies: [ObjectIdentifier: Storage] = [:]
 
-  init(pool: MemoryPool) { self.pool = pool }
+  init(device: PaperBackend) { self.device = device }
 
   mutating func copy<Model>(_ run: inout TrainingRun<Model>, _ members: ModuleMembers) {
     for named in members.parameters {
@@ -84,7 +84,12 @@ private struct PaperCopier {
     guard let storage = tensor.body.storage else { return tensor }
     let identity = ObjectIdentifier(storage)
     let tag = MemoryTag("kept", owner: owner, module: nil)
+    let pool = storage.isInFile ? device.filePool : device.pool
     copies[identity] = copies[identity] ?? pool.take(byteCount: storage.byteCount, tag)
     return Tensor(storage: copies[identity], layout: tensor.layout, dtype: tensor.dtype)
   }
+}
+
+extension Storage {
+  fileprivate var isInFile: Bool { (owner as? MemoryPool)?.folder != nil }
 }

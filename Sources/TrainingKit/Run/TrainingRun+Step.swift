@@ -187,7 +187,9 @@ extension TrainingRun {
     }
     let room = try validated { average?.reserve(for: members) }
     try validated {
-      optimizer.update(members.parameters, with: gradients, learningRate: report.learningRate)
+      stateFile.keepingState {
+        optimizer.update(members.parameters, with: gradients, learningRate: report.learningRate)
+      }
     }
     // Nothing below fails.
     if let room { report.average = average?.update(from: members, in: room) }

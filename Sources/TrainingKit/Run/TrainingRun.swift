@@ -27,6 +27,8 @@ public struct TrainingRun<Model: Module> {
   public var average: WeightAverage?
   /// Which modules keep no intermediate values between the forward and the backward pass. It changes no bit.
   public var recomputation = Recomputation.none
+  /// Where the optimizer's state lies; nil for memory. It changes no bit.
+  public var stateFile: StateFile?
   /// Where steps draw random numbers from; nil for the current generator.
   public var generator: RandomGenerator?
   /// How many steps in a row may be skipped before a step throws ``RunError``. Those that lower a loss scale are not

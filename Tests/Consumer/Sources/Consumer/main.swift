@@ -59,6 +59,8 @@ print(plan)  // … at the peak: activations …, weights …
 if let fit = try run.fit(batch, within: plan.peak * 3 / 4, loss) { print(fit) }
 let logits = recompute { model(points) }  // keeps nothing for the backward pass
 for growth in run.memoryGrowth { print(growth) }  // what a leak keeps, and where
+run.optimizer = AdamW().keepingState(in: .bfloat16(seed: 7))  // half the bytes, rounded at random
+run.stateFile = try StateFile(in: "/var/tmp")  // the optimizer's state in a file, the same bits
 
 var optimizer = Adam()
 let (loss, gradients) = model.valueAndGradients { crossEntropy($0(points), labels) }

@@ -1,0 +1,48 @@
+internal import CTrainingRuntime
+
+#if canImport(Darwin)
+  internal import Darwin
+#else
+  internal import Glibc
+#endif
+
+/// A file without a name whose pages take the place of memory. The disk has room for every page that is handed out, so
+/// that a full disk is an error of the request and never a signal later.
+package final class MemoryFile: Sendable {
+  package let folder: String
+  private let descriptor: Int32
+  private let byteCount = Monitor(0)
+
+  /// The bytes of all blocks that lie in files.
+  static let total = Monitor(0)
+
+  /// Opens a file in a folder.
+  package init(in folder: String) throws(DeviceError) {
+    self.folder = folder
+    descriptor = tk_file_open(folder)
+    guard descriptor >= 0 else {
+      throw .noFile(folder: folder, reason: String(cString: strerror(errno)))
+    }
+  }
+
+  deinit { tk_file_close(descriptor) }
+
+  /// Pages at the file's end; nil when the disk is full.
+  func map(_ byteCount: Int) -> UInt? {
+    self.byteCount.withLock { end in
+      guard let pages = tk_file_map(descriptor, Int64(end), byteCount) else { return nil }
+      end += byteCount
+      return UInt(bitPattern: pages)
+    }
+  }
+
+  /// The bytes that the folder's disk takes a second, measured with a small file; nil where it takes none.
+  package static func speed(of folder: String) -> Double? {
+    guard let file = try? MemoryFile(in: folder) else { return nil }
+    let bytes = [UInt8](repeating: 1, count: 1 << 22)
+    let start = ContinuousClock.now
+    guard tk_file_write(file.descriptor, bytes, bytes.count) else { return nil }
+    let (seconds, attoseconds) = start.duration(to: .now).components
+    return Double(bytes.count) / (Double(seconds) + Double(attoseconds) * 1e-18)
+  }
+}
