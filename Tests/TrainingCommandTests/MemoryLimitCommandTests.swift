@@ -1,3 +1,4 @@
+import Foundation
 import XCTest
 
 /// Jobs that meet a limit of memory.
@@ -24,6 +25,27 @@ final class MemoryLimitCommandTests: XCTestCase {
     XCTAssertTrue(words.contains("going on with the batch in 4 parts"), words)
     let summary = try String(contentsOfFile: scratch.path("s.json"), encoding: .utf8)
     XCTAssertTrue(summary.contains("\"steps\" : 6"), summary)
+  }
+
+  /// Neither parts nor recomputation make the moments smaller.
+  func testAJobWhoseOptimizerIsTooLargeKeepsItsStateInAFile() throws {
+    let scratch = try Scratch(of: self)
+    let job = [
+      "train", "--model", "mlp", "--hidden", "1024", "--epochs", "1", "--threads", "2", "--json",
+      scratch.path("s.json"),
+    ]
+    func losses() throws -> [Double] {
+      struct Summary: Decodable { let lossPerEpoch: [Double] }
+      let data = try Data(contentsOf: URL(fileURLWithPath: scratch.path("s.json")))
+      return try JSONDecoder().decode(Summary.self, from: data).lossPerEpoch
+    }
+    let run = try CommandRun(job + ["--memory-limit", "1600kB", "--on-oom", "replan"])
+    XCTAssertEqual(run.status, 0, run.errors)
+    let words = run.output + run.errors
+    XCTAssertTrue(words.contains("going on with the optimizer's state in a file in /var"), words)
+    let got = try losses()
+    XCTAssertEqual(try CommandRun(job).status, 0)
+    XCTAssertEqual(got, try losses())
   }
 
   func testWhatNeverFitsEndsWithTheError() throws {

@@ -8,7 +8,7 @@ import XCTest
 final class PlanTests: XCTestCase {
   private struct Row: Decodable {
     let batchSize, peak: Int
-    let precision: String
+    let precision, optimizerState: String
     let recompute: Bool
     let owners: [String: Int]
     let fits: Bool?
@@ -42,6 +42,20 @@ final class PlanTests: XCTestCase {
     XCTAssertTrue(picture.parse(), "\(String(describing: picture.parserError))")
   }
 
+  func testAStateInBfloat16TakesHalfTheBytes() throws {
+    let scratch = try Scratch(of: self)
+    let run = try CommandRun(
+      "plan", "--model",
+      try scratch.file("mlp.json", "{\"type\": \"mlp\", \"sizes\": [64, 1024, 1024]}"),
+      "--batch-size", "1", "--optimizer-state", "float32,bfloat16", "--precision", "float32",
+      "--recompute", "no", "--json", scratch.path("t.json"))
+    XCTAssertEqual(run.status, 0, run.errors)
+    let rows = try JSONDecoder().decode(
+      [Row].self, from: Data(contentsOf: URL(fileURLWithPath: scratch.path("t.json"))))
+    XCTAssertEqual(rows.map(\.optimizerState), ["float32", "bfloat16"])
+    XCTAssertEqual(2 * rows[1].owners["optimizer"]!, rows[0].owners["optimizer"]!)
+  }
+
   func testBadInputGetsOneLine() throws {
     let scratch = try Scratch(of: self)
     func refuse(_ words: [String], _ sentence: String) throws {
@@ -56,6 +70,7 @@ final class PlanTests: XCTestCase {
     try refuse(["--model", "gpt9"], "or a file, got gpt9")
     try refuse(["--batch-size", "1,x"], "expected a whole number above 0, got x")
     try refuse(["--recompute", "maybe"], "expected yes or no, got maybe")
+    try refuse(["--optimizer-state", "int8"], "expected float32 or bfloat16, got int8")
     try refuse(["--svg", "/nowhere/a.svg"], "cannot write /nowhere/a.svg")
     try refuse(file("{"), "model.json: expected a model in JSON")
     try refuse(file("{\"type\": \"cnn\"}"), "expected the type gpt, bert or mlp, got cnn")

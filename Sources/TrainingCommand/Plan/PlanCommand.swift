@@ -8,11 +8,20 @@ struct PlanCommand {
   /// One line of the table.
   struct Row: Encodable {
     let batchSize: Int
-    let precision, optimizer: String
+    let precision, optimizer, optimizerState: String
     let recompute: Bool
     let peak: Int
     let owners: [String: Int]
     let fits: Bool?
+  }
+
+  /// One combination of settings.
+  private struct Choice {
+    let size: Int
+    let optimizer: OptimizerChoice
+    let state: PlanSettings.StateName
+    let precision: TrainSettings.PrecisionName
+    let isRecomputed: Bool
   }
 
   func execute() throws {
@@ -24,45 +33,57 @@ struct PlanCommand {
     var rows: [Row] = []
     var last: MemoryPlan?
     Console.print(PlanTable.header(hasBudget: settings.budget != nil))
-    for size in settings.batchSizes {
-      for optimizer in settings.optimizers {
-        for precision in settings.precisions {
-          for isRecomputed in settings.recomputations {
-            let plan = try plan(model, size, optimizer, precision, isRecomputed)
-            rows.append(row(plan, size, optimizer, precision, isRecomputed))
-            Console.print(PlanTable.line(rows.last!))
-            last = plan
-          }
-        }
-      }
+    for choice in choices {
+      let plan = try plan(model, choice)
+      rows.append(row(plan, choice))
+      Console.print(PlanTable.line(rows.last!))
+      last = plan
     }
     if let last { try write(rows, last) }
   }
 
-  private func plan(
-    _ model: PlannedModel, _ size: Int, _ optimizer: OptimizerChoice,
-    _ precision: TrainSettings.PrecisionName, _ isRecomputed: Bool
-  ) throws -> MemoryPlan {
-    try MemoryPlan {
+  private var choices: [Choice] {
+    var choices: [Choice] = []
+    for size in settings.batchSizes {
+      for optimizer in settings.optimizers {
+        for state in settings.states {
+          for precision in settings.precisions {
+            for isRecomputed in settings.recomputations {
+              choices.append(
+                Choice(
+                  size: size, optimizer: optimizer, state: state, precision: precision,
+                  isRecomputed: isRecomputed))
+            }
+          }
+        }
+      }
+    }
+    return choices
+  }
+
+  private func plan(_ model: PlannedModel, _ choice: Choice) throws -> MemoryPlan {
+    func kept(_ optimizer: some Optimizer) -> any Optimizer {
+      optimizer.keepingState(in: choice.state.type)
+    }
+    return try MemoryPlan {
       try validated {
         var run = TrainingRun(
           model: PlannedNetwork(model.make()),
-          optimizer: optimizer.optimizer(weightDecay: 0.01, momentum: 0.9),
-          schedule: .constant(1e-3), precision: Precision(precision), clipping: .globalNorm(1))
-        if isRecomputed { run.recomputation = .modules("body.blocks.*") }
-        for _ in 0..<2 { _ = try run.step { model.loss($0.body, size) } }
+          optimizer: kept(choice.optimizer.optimizer(weightDecay: 0.01, momentum: 0.9)),
+          schedule: .constant(1e-3), precision: Precision(choice.precision),
+          clipping: .globalNorm(1))
+        if choice.isRecomputed { run.recomputation = .modules("body.blocks.*") }
+        for _ in 0..<2 { _ = try run.step { model.loss($0.body, choice.size) } }
       }
     }
   }
 
-  private func row(
-    _ plan: MemoryPlan, _ size: Int, _ optimizer: OptimizerChoice,
-    _ precision: TrainSettings.PrecisionName, _ isRecomputed: Bool
-  ) -> Row {
+  private func row(_ plan: MemoryPlan, _ choice: Choice) -> Row {
     let bill = MemoryOwner.allCases.map { ("\($0)", plan.peakBill[$0]) }
     return Row(
-      batchSize: size, precision: precision.rawValue, optimizer: optimizer.rawValue,
-      recompute: isRecomputed, peak: plan.peak,
+      batchSize: choice.size, precision: choice.precision.rawValue,
+      optimizer: choice.optimizer.rawValue, optimizerState: choice.state.rawValue,
+      recompute: choice.isRecomputed, peak: plan.peak,
       owners: Dictionary(uniqueKeysWithValues: bill),
       fits: settings.budget.map { plan.peak <= $0 })
   }
@@ -75,7 +96,8 @@ struct PlanCommand {
     }
     guard let path = settings.picture, let row = rows.last else { return }
     let title =
-      "\(settings.model), batch of \(row.batchSize), \(row.precision), \(row.optimizer)"
+      "\(settings.model), batch of \(row.batchSize), \(row.precision), "
+      + "\(row.optimizer) with a state in \(row.optimizerState)"
       + (row.recompute ? ", recomputed" : "")
     try File.write(TimelinePicture(last.timeline, title: title).svg, to: path)
   }
@@ -96,7 +118,7 @@ enum PlanTable {
 
   static func header(hasBudget: Bool) -> String {
     columns(
-      ["batch", "precision", "optimizer", "recompute", "peak"] + owners.map { "\($0)" }
+      ["batch", "precision", "optimizer", "state", "recompute", "peak"] + owners.map { "\($0)" }
         + ["other"] + (hasBudget ? ["fits"] : []))
   }
 
@@ -104,7 +126,10 @@ enum PlanTable {
     let named = owners.map { row.owners["\($0)"] ?? 0 }
     let bytes = [row.peak] + named + [row.peak - named.reduce(0, +)]
     return columns(
-      ["\(row.batchSize)", row.precision, row.optimizer, row.recompute ? "yes" : "no"]
+      [
+        "\(row.batchSize)", row.precision, row.optimizer, row.optimizerState,
+        row.recompute ? "yes" : "no",
+      ]
         + bytes.map { "\(ByteCount($0))" } + (row.fits.map { [$0 ? "yes" : "no"] } ?? []))
   }
 

@@ -6,12 +6,20 @@ struct PlanSettings {
   var batchSizes = [1, 4, 16]
   var precisions = [TrainSettings.PrecisionName.float32, .bfloat16]
   var optimizers = [OptimizerChoice.adamw]
+  var states = [StateName.float32]
   var recomputations = [false, true]
   var length: Int?
   var budget: Int?
   var threads: Int?
   var picture: String?
   var json: String?
+
+  /// How an optimizer keeps its state, by the names that the command knows.
+  enum StateName: String, CaseIterable {
+    case float32, bfloat16
+
+    var type: StateType { self == .float32 ? .full : .bfloat16(seed: 0) }
+  }
 }
 
 extension PlanSettings {
@@ -38,6 +46,10 @@ extension PlanSettings {
       ) { word throws(UsageError) in try Values.list(word, Values.choice) },
       Option(
         "--optimizer", "LIST", help: "as those of training train (default adamw)", \.optimizers
+      ) { word throws(UsageError) in try Values.list(word, Values.choice) },
+      Option(
+        "--optimizer-state", "LIST",
+        help: "how it keeps moments: \(Values.names(StateName.self)) (default float32)", \.states
       ) { word throws(UsageError) in try Values.list(word, Values.choice) },
       Option(
         "--recompute", "LIST",

@@ -139,8 +139,12 @@ extension TrainCommand {
   /// Finds how the step on a batch fits, or throws the error that made it necessary.
   private mutating func replan(_ batch: Batch, after error: DeviceError) throws {
     progress.note("step \(run.steps + 1): \(error)")
-    let fit = try run.fit(batch) { model, part in
+    func loss(_ model: Network, _ part: Batch) -> LossSum {
       crossEntropy(Network.logits(model, part.x), part.y.flattened(), reduction: .counted)
+    }
+    var fit = try run.fit(batch, loss)
+    if fit == nil, let file = try? StateFile(in: settings.checkpointFolder ?? "/var/tmp") {
+      fit = try run.fit(batch, stateFile: file, loss)
     }
     guard let fit else { throw error }
     run.apply(fit)

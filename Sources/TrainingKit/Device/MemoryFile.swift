@@ -36,12 +36,21 @@ package final class MemoryFile: Sendable {
     }
   }
 
-  /// The bytes that the folder's disk takes a second, measured with a small file; nil where it takes none.
-  package static func speed(of folder: String) -> Double? {
-    guard let file = try? MemoryFile(in: folder) else { return nil }
+  private static let speeds = Monitor<[String: Double]>([:])
+
+  /// The bytes that the folder's disk takes a second, measured once with a small file; hardly any where it takes none.
+  package static func speed(of folder: String) -> Double {
+    speeds.withLock { speeds in
+      if speeds[folder] == nil { speeds[folder] = measuredSpeed(of: folder) }
+      return speeds[folder]!
+    }
+  }
+
+  private static func measuredSpeed(of folder: String) -> Double {
+    guard let file = try? MemoryFile(in: folder) else { return 1 }
     let bytes = [UInt8](repeating: 1, count: 1 << 22)
     let start = ContinuousClock.now
-    guard tk_file_write(file.descriptor, bytes, bytes.count) else { return nil }
+    guard tk_file_write(file.descriptor, bytes, bytes.count) else { return 1 }
     let (seconds, attoseconds) = start.duration(to: .now).components
     return Double(bytes.count) / (Double(seconds) + Double(attoseconds) * 1e-18)
   }

@@ -118,5 +118,8 @@ package struct PaperBackend: Backend {
   ) {
     counter.pass(weights.elements, weights.elements, gradient)
     for state in states { counter.pass(state.elements, state.elements) }
+    for operand in [weights] + states where operand.rounding == tk_round_stochastic {
+      counter.draw(operand.elements.count)
+    }
   }
 }

@@ -19,6 +19,11 @@ final class PaperCounter: Sendable {
     work.withLock { ($0.bytes, $0.calls) = ($0.bytes + bytes, $0.calls + 1) }
   }
 
+  /// Random numbers by which elements are rounded. One takes about as long as 20 bytes.
+  func draw(_ count: Int) {
+    work.withLock { $0.bytes += 20 * count }
+  }
+
   func product(_ count: Int, _ dtype: DType) {
     work.withLock { work in
       work.calls += 1

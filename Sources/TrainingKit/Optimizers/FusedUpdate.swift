@@ -100,8 +100,7 @@ extension Tensor {
     return isSole && layout.isContiguous ? (tensor, true) : tensor.copiedIfPossible()
   }
 
-  /// A copy; this tensor and `false` when there is no memory for one.
-  func copiedIfPossible() -> (tensor: Tensor, isSole: Bool) {
+  private func copiedIfPossible() -> (tensor: Tensor, isSole: Bool) {
     let copy = copied()
     return copy.isHollow ? (self, false) : (copy, true)
   }

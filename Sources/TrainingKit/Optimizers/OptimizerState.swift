@@ -45,7 +45,7 @@ extension Optimizer {
         .cast(to: slot.dtype ?? value.dtype.updateType)
     }
     // A file takes it at once, so that it is in memory no longer than what is loaded.
-    if StateHome.current.isFile { _ = state.reserve(slots, value.dtype.updateType) }
+    if StateHome.current.isFile { _ = state.settle(slots, value.dtype.updateType) }
     return state
   }
 

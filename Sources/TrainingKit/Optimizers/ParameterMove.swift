@@ -56,7 +56,7 @@ extension Optimizer {
     for each in moves where !each.isOnePass && !each.needsRoom {
       old.append((each, each.named.parameter.value.detached(), states[each.named.path]))
       move(each, learningRate: learningRate)
-      settle(each)
+      if !context.hasFailed { settle([each.named]) }
       guard context.hasFailed else { continue }
       for (move, value, state) in old {
         (move.named.parameter.value, states[move.named.path]) = (value, state)
@@ -66,12 +66,14 @@ extension Optimizer {
     return true
   }
 
-  /// Has a state that was made anew lie in the file, where there is one.
-  private mutating func settle(_ move: ParameterMove) {
-    guard StateHome.current.isFile, !Context.current.hasFailed else { return }
-    let value = move.named.parameter.value
-    let (slots, dtype) = (move.rule.slots(for: value), value.dtype.updateType)
-    _ = withState(of: move.named.path) { $0.reserve(slots, dtype) }
+  /// Has the states of parameters lie where the next update wants them, in the dtype that it wants, as far as memory
+  /// goes. Before a step takes memory of its own, that is where there is the most room for it.
+  package mutating func settle(_ parameters: [NamedParameter]) {
+    for named in parameters where states[named.path] != nil {
+      let value = named.parameter.value
+      let slots = rule(for: named).slots(for: value)
+      guard withState(of: named.path, { $0.settle(slots, value.dtype.updateType) }) else { return }
+    }
   }
 
   /// Lets go of states that were reserved for a first update.

@@ -24,6 +24,11 @@ public struct StateFile: Sendable {
   /// The bytes in the file by what they are used for, and the most that there were.
   public var usage: MemoryUsage { file.usage }
 
+  /// The time that the folder's disk takes for so many bytes, by what a small file was measured to take, once.
+  package func seconds(for byteCount: Int) -> Double {
+    Double(byteCount) / MemoryFile.speed(of: folder)
+  }
+
   /// Where the bytes lie on the device that the caller computes on.
   package var pool: MemoryPool { Context.current.backend.pool(for: file) }
 

@@ -6,6 +6,8 @@ public struct MemoryFit: Sendable {
   public let plan: MemoryPlan
   /// What the step then takes, estimated from what its kernels do and what this machine is measured to do.
   public let seconds: Double
+  /// The file of the optimizer's state; nil for where it lies now.
+  var stateFile: StateFile?
 
   /// The number of parts that the batch is computed in.
   public var parts: Int {
@@ -35,6 +37,8 @@ public struct MemoryChanges: OptionSet, Sendable {
   public static let recomputation = MemoryChanges(rawValue: 2)
   /// The forward pass may compute in bfloat16.
   public static let mixedPrecision = MemoryChanges(rawValue: 4)
+  /// The optimizer may keep its state in bfloat16.
+  public static let halfState = MemoryChanges(rawValue: 8)
 }
 
 extension TrainingRun {
@@ -46,25 +50,29 @@ extension TrainingRun {
   ///     }
   ///
   /// Every way is planned, none is tried: parts of the batch in powers of two, as few recomputed modules as are
-  /// enough, and bfloat16 where that is allowed. The batch stays the same, and so do the schedule and, but for
-  /// bfloat16, the step.
+  /// enough, and bfloat16 and a file where those are allowed. The batch stays the same, and so do the schedule and, but
+  /// for bfloat16, the step.
   ///
   /// - Parameters:
   ///   - budget: bytes, with those that are in use by others.
   ///   - changes: what may be changed.
+  ///   - stateFile: a file that the optimizer's state may lie in. The time for that is what its disk takes to read and
+  ///     write all of it.
   ///   - loss: the loss of a part of the batch with its count.
   /// - Errors: whatever `loss` throws.
   public func fit(
     _ batch: Batch, within budget: Int = Device.cpu.memoryLimit,
-    changing changes: MemoryChanges = [.parts, .recomputation],
+    changing changes: MemoryChanges = [.parts, .recomputation], stateFile: StateFile? = nil,
     _ loss: (Model, Batch) throws -> LossSum
   ) throws -> MemoryFit? {
     try withoutActuallyEscaping(loss) { loss in
-      let search = FitSearch(run: self, budget: budget) { run, parts in
-        let size = (batch.count + parts - 1) / parts
-        _ = try run.step(accumulating: batch.split(size: size), loss)
-      }
-      return try search.fastest(largestSplit: batch.count, changes)
+      try statePlaces(changes, stateFile).compactMap { place in
+        let search = FitSearch(run: place.run, budget: budget) { run, parts in
+          let size = (batch.count + parts - 1) / parts
+          _ = try run.step(accumulating: batch.split(size: size), loss)
+        }
+        return try search.fastest(largestSplit: batch.count, changes).map(place.fit)
+      }.min { $0.seconds < $1.seconds }
     }
   }
 
@@ -76,6 +84,8 @@ extension TrainingRun {
       case .recomputation(let patterns):
         recomputation = Recomputation(patterns: patterns, isVerified: recomputation.isVerified)
       case .mixedPrecision: precision = .mixed(.bfloat16)
+      case .halfState: keepHalfState()
+      case .stateFile: stateFile = fit.stateFile
       }
     }
   }

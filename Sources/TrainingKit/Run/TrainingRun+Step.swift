@@ -95,13 +95,17 @@ extension TrainingRun {
     circumstance.growth = memoryGrowth
     let batches = parts as? [Batch]
     let found = withoutActuallyEscaping(loss) { loss in
-      let search = FitSearch(run: self, budget: circumstance.limit) { run, count in
-        let pieces = batches?.flatMap { $0.split(size: max(1, $0.count / count)) } as? [Part]
-        _ = try run.step(parts: pieces ?? parts, loss)
+      func search(_ run: Self) -> FitSearch<Model> {
+        FitSearch(run: run, budget: circumstance.limit) { run, count in
+          let pieces = batches?.flatMap { $0.split(size: max(1, $0.count / count)) } as? [Part]
+          _ = try run.step(parts: pieces ?? parts, loss)
+        }
       }
-      return try? search.single(largestSplit: batches?.map(\.count).max() ?? 1)
+      let half = try? search(StatePlace(self).halved.run).fastest(largestSplit: 1, [])
+      let others = try? search(self).single(largestSplit: batches?.map(\.count).max() ?? 1)
+      return (others ?? []) + (half == nil ? [] : [.halfState])
     }
-    circumstance.remedies = (found ?? []).map { $0.times(parts.count) }
+    circumstance.remedies = found.map { $0.times(parts.count) }
     return DeviceError.outOfMemory(circumstance)
   }
 
@@ -123,7 +127,12 @@ extension TrainingRun {
     _ report: inout StepReport, _ parts: [Part], of members: ModuleMembers,
     _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
   ) throws -> SkipReason? {
-    try validated { _ = average?.hasOwnWeights(model, "step") }
+    try validated {
+      _ = average?.hasOwnWeights(model, "step")
+      stateFile.keepingState {
+        Context.current.charging(.optimizer) { optimizer.settle(members.parameters) }
+      }
+    }
     var sum = GradientAccumulator()
     for part in parts {
       let value = try add(part, to: &sum, members, loss)
