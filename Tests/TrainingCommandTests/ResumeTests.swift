@@ -17,7 +17,8 @@ final class ResumeTests: XCTestCase {
   /// A job with all that a checkpoint has to hold: a loss scale that moves, an average, dropped units.
   private let job = [
     "train", "--model", "cnn", "--hidden", "8", "--batch-size", "96", "--epochs", "16",
-    "--precision", "float16", "--ema", "0.9", "--smooth", "0.5", "--schedule", "plateau",
+    "--precision", "float16", "--optimizer-state", "bfloat16", "--ema", "0.9", "--smooth", "0.5",
+    "--schedule", "plateau",
     "--checkpoint-every", "3",
   ]
 

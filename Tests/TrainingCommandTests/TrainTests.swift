@@ -112,7 +112,8 @@ final class TrainTests: XCTestCase {
     for option in [
       "--csv FILE", "--idx IMAGES LABELS", "--text FILE", "--model", "--optimizer",
       "--learning-rate", "--schedule", "--clip", "--epochs", "--batch-size", "--seed", "--threads",
-      "--json FILE", "--precision", "--accumulate", "--ema", "--smooth", "--checkpoint-dir DIR",
+      "--json FILE", "--precision", "--optimizer-state NAME", "--accumulate", "--ema", "--smooth",
+      "--checkpoint-dir DIR",
       "--checkpoint-every STEPS", "--resume",
     ] {
       XCTAssertTrue(help.contains(option), option)

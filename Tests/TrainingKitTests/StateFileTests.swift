@@ -203,37 +203,39 @@ final class StateFileTests: XCTestCase {
     XCTAssertLessThanOrEqual(pool.usage.live + pool.usage.cached, pool.usage.peak + (128 << 20))
   }
 
-  /// The system refuses to let a file grow, as a full disk does: the step is as if it had not been.
-  func testADiskWithoutRoomIsAnErrorOfTheStep() throws {
-    var old = rlimit()
-    getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &old)
-    let handler = signal(SIGXFSZ, SIG_IGN)
-    defer {
+  #if os(Linux)
+    /// The system refuses to let a file grow, as a full disk does: the step is as if it had not been.
+    func testADiskWithoutRoomIsAnErrorOfTheStep() throws {
+      var old = rlimit()
+      getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &old)
+      let handler = signal(SIGXFSZ, SIG_IGN)
+      defer {
+        setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &old)
+        signal(SIGXFSZ, handler)
+      }
+      let file = try StateFile(in: folder.path)
+      var run = TrainingRun(
+        model: Linear(1000, 11_000), optimizer: AdamW(), schedule: .constant(0.01))
+      run.stateFile = file
+      let before = run.model.state()
+      let x = Tensor.ones([1, 1000])
+      var low = rlimit(rlim_cur: 80 << 20, rlim_max: old.rlim_max)
+      setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &low)
+      XCTAssertThrowsError(try run.step { $0(x).sum() }) { error in
+        XCTAssertEqual(
+          "\(error)",
+          "full: out of memory in a file: expected room for 44.0 MB in \(folder.path), got none "
+            + "beside the 44.0 MB in use; another folder may have it")
+      }
+      for (path, value) in run.model.state() {
+        XCTAssertTrue(value.isIdentical(to: before[path]!), path)
+      }
+      XCTAssertEqual(run.optimizer.states.count, 0)
+      XCTAssertEqual(file.usage.live, 0)
       setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &old)
-      signal(SIGXFSZ, handler)
+      XCTAssertTrue(try run.step { $0(x).sum() }.isApplied)
     }
-    let file = try StateFile(in: folder.path)
-    var run = TrainingRun(
-      model: Linear(1000, 11_000), optimizer: AdamW(), schedule: .constant(0.01))
-    run.stateFile = file
-    let before = run.model.state()
-    let x = Tensor.ones([1, 1000])
-    var low = rlimit(rlim_cur: 80 << 20, rlim_max: old.rlim_max)
-    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &low)
-    XCTAssertThrowsError(try run.step { $0(x).sum() }) { error in
-      XCTAssertEqual(
-        "\(error)",
-        "full: out of memory in a file: expected room for 44.0 MB in \(folder.path), got none "
-          + "beside the 44.0 MB in use; another folder may have it")
-    }
-    for (path, value) in run.model.state() {
-      XCTAssertTrue(value.isIdentical(to: before[path]!), path)
-    }
-    XCTAssertEqual(run.optimizer.states.count, 0)
-    XCTAssertEqual(file.usage.live, 0)
-    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &old)
-    XCTAssertTrue(try run.step { $0(x).sum() }.isApplied)
-  }
+  #endif
 
   func testAStateThatMemoryHasNoRoomForFits() throws {
     let limit = Device.cpu.memoryLimit

@@ -19,7 +19,7 @@ struct PlanCommand {
   private struct Choice {
     let size: Int
     let optimizer: OptimizerChoice
-    let state: PlanSettings.StateName
+    let state: TrainSettings.StateName
     let precision: TrainSettings.PrecisionName
     let isRecomputed: Bool
   }
@@ -62,14 +62,12 @@ struct PlanCommand {
   }
 
   private func plan(_ model: PlannedModel, _ choice: Choice) throws -> MemoryPlan {
-    func kept(_ optimizer: some Optimizer) -> any Optimizer {
-      optimizer.keepingState(in: choice.state.type)
-    }
-    return try MemoryPlan {
+    try MemoryPlan {
       try validated {
         var run = TrainingRun(
           model: PlannedNetwork(model.make()),
-          optimizer: kept(choice.optimizer.optimizer(weightDecay: 0.01, momentum: 0.9)),
+          optimizer: choice.optimizer.optimizer(
+            weightDecay: 0.01, momentum: 0.9, state: choice.state),
           schedule: .constant(1e-3), precision: Precision(choice.precision),
           clipping: .globalNorm(1))
         if choice.isRecomputed { run.recomputation = .modules("body.blocks.*") }

@@ -6,20 +6,13 @@ struct PlanSettings {
   var batchSizes = [1, 4, 16]
   var precisions = [TrainSettings.PrecisionName.float32, .bfloat16]
   var optimizers = [OptimizerChoice.adamw]
-  var states = [StateName.float32]
+  var states = [TrainSettings.StateName.float32]
   var recomputations = [false, true]
   var length: Int?
   var budget: Int?
   var threads: Int?
   var picture: String?
   var json: String?
-
-  /// How an optimizer keeps its state, by the names that the command knows.
-  enum StateName: String, CaseIterable {
-    case float32, bfloat16
-
-    var type: StateType { self == .float32 ? .full : .bfloat16(seed: 0) }
-  }
 }
 
 extension PlanSettings {
@@ -49,7 +42,9 @@ extension PlanSettings {
       ) { word throws(UsageError) in try Values.list(word, Values.choice) },
       Option(
         "--optimizer-state", "LIST",
-        help: "how it keeps moments: \(Values.names(StateName.self)) (default float32)", \.states
+        help:
+          "what moments are kept in: \(Values.names(TrainSettings.StateName.self)) (default float32)",
+        \.states
       ) { word throws(UsageError) in try Values.list(word, Values.choice) },
       Option(
         "--recompute", "LIST",

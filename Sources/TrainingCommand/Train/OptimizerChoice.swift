@@ -24,7 +24,18 @@ enum OptimizerChoice: String, CaseIterable {
     }
   }
 
-  func optimizer(weightDecay: Double, momentum: Double) -> any Optimizer {
+  /// The optimizer, which keeps its state in a dtype.
+  func optimizer(
+    weightDecay: Double, momentum: Double, state: TrainSettings.StateName
+  ) -> any Optimizer {
+    func halved(_ optimizer: some Optimizer) -> any Optimizer {
+      optimizer.keepingState(in: .bfloat16(seed: 0))
+    }
+    let optimizer = optimizer(weightDecay: weightDecay, momentum: momentum)
+    return state == .bfloat16 ? halved(optimizer) : optimizer
+  }
+
+  private func optimizer(weightDecay: Double, momentum: Double) -> any Optimizer {
     switch self {
     case .sgd: SGD(momentum: momentum, weightDecay: weightDecay)
     case .adam: Adam(weightDecay: weightDecay)

@@ -42,7 +42,7 @@ struct Plan {
     TrainingRun(
       model: network,
       optimizer: settings.optimizer.optimizer(
-        weightDecay: weightDecay, momentum: settings.momentum),
+        weightDecay: weightDecay, momentum: settings.momentum, state: settings.optimizerState),
       schedule: schedule, precision: Precision(settings.precision),
       clipping: settings.clip > 0 ? .globalNorm(settings.clip) : .none,
       smoothing: settings.smoothing.map { GradientSmoothing(decay: $0) },
@@ -57,6 +57,7 @@ struct Plan {
   func summary(_ samples: Samples) -> Summary.Settings {
     Summary.Settings(
       data: samples.name, model: model.rawValue, optimizer: settings.optimizer.rawValue,
+      optimizerState: settings.optimizerState == .float32 ? nil : settings.optimizerState.rawValue,
       schedule: settings.schedule.rawValue, precision: settings.precision.rawValue,
       learningRate: learningRate, weightDecay: weightDecay, momentum: settings.momentum,
       clip: settings.clip, smooth: settings.smoothing, ema: settings.average, epochs: epochs,

@@ -7,7 +7,10 @@
 /// What a run was and what came of it, for machines.
 struct Summary: Codable {
   struct Settings: Codable, Equatable {
-    var data, model, optimizer, schedule, precision: String
+    var data, model, optimizer: String
+    /// Nil for float32.
+    var optimizerState: String?
+    var schedule, precision: String
     var learningRate, weightDecay, momentum, clip: Double
     var smooth, ema: Double?
     var epochs, batchSize, accumulate, hidden, layers, context, warmup, threads: Int
@@ -57,6 +60,7 @@ extension Summary.Settings {
 
   private static func text(_ value: Any) -> String {
     if let number = value as? Double? { return number.map { "\($0)" } ?? "none" }
+    if let word = value as? String? { return word ?? "none" }
     return "\(value)"
   }
 }

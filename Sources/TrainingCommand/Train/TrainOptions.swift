@@ -26,6 +26,10 @@ extension TrainSettings {
         "--optimizer", "NAME", help: "\(Values.names(OptimizerChoice.self))\n(default adamw)",
         \.optimizer, Values.choice),
       Option(
+        "--optimizer-state", "NAME",
+        help: "\(Values.names(StateName.self)) for what it keeps of each weight (default float32)",
+        \.optimizerState, Values.choice),
+      Option(
         "--learning-rate", "X",
         help:
           "highest learning rate\n(default: 0.008 for cnn, 0.03 for mlp and linear, 0.003 for gpt; "

@@ -11,6 +11,7 @@ struct TrainSettings {
   enum ModelName: String, CaseIterable { case cnn, mlp, linear, gpt }
   enum OutOfMemoryChoice: String, CaseIterable { case stop, replan }
   enum PrecisionName: String, CaseIterable { case float32, bfloat16, float16 }
+  enum StateName: String, CaseIterable { case float32, bfloat16 }
 
   var source = Source.digits
   var model: ModelName?
@@ -18,6 +19,7 @@ struct TrainSettings {
   var layers = 2
   var context = 64
   var optimizer = OptimizerChoice.adamw
+  var optimizerState = StateName.float32
   var learningRate: Double?
   var weightDecay: Double?
   var momentum = 0.9
