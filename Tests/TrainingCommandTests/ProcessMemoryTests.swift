@@ -38,9 +38,9 @@ import XCTest
 
     func testAPerceptronTakesWhatThePoolCounts() throws {
       let model = Sequential {
-        Linear(1024, 6144)
+        Linear(1024, 8192)
         ReLU()
-        Linear(6144, 4096)
+        Linear(8192, 4096)
         ReLU()
         Linear(4096, 10)
       }

@@ -40,7 +40,8 @@ extension Gradients {
       let own = zip(norms, weight.statistics(parts: norms.count)).map {
         rule.factor(gradient: $0, weights: $1.norm)
       }
-      guard own.contains(where: { $0 != 1 }) else { continue }
+      // On paper, where there are no norms, any of them may be too large.
+      guard own.contains(where: { $0 != 1 }) || Context.current.backend.isPaper else { continue }
       factors[path] = joinedNorm(zip(norms, own).map(*), p: 2) / joinedNorm(norms, p: 2)
       changed[path] = self[path]!.multipliedByUnit(own)
     }
