@@ -109,15 +109,13 @@ package struct PaperBackend: Backend {
   package func update(
     _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor]
   ) {
-    counter.pass(parameter, parameter, gradient)
-    for state in states { counter.pass(state, state) }
+    counter.update([parameter] + states, gradient)
   }
   package func update(
     _ row: tk_update, _ scalars: [Double], rounded weights: RoundedTensor, gradient: Tensor,
     states: [RoundedTensor]
   ) {
-    counter.pass(weights.elements, weights.elements, gradient)
-    for state in states { counter.pass(state.elements, state.elements) }
+    counter.update([weights.elements] + states.map(\.elements), gradient)
     for operand in [weights] + states where operand.rounding == tk_round_stochastic {
       counter.draw(operand.elements.count)
     }

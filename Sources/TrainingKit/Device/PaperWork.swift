@@ -2,8 +2,8 @@
 package struct PaperWork: Sendable, Hashable {
   /// Multiplications with additions in products of matrices of float32, halves among them, and of float64.
   package var products = 0, wideProducts = 0
-  /// Bytes read and written by everything else.
-  package var bytes = 0
+  /// Bytes read and written by updates of parameters, and by everything else.
+  package var updateBytes = 0, bytes = 0
   /// Calls of kernels.
   package var calls = 0
 }
@@ -21,7 +21,14 @@ final class PaperCounter: Sendable {
 
   /// Random numbers by which elements are rounded. One takes about as long as 20 bytes.
   func draw(_ count: Int) {
-    work.withLock { $0.bytes += 20 * count }
+    work.withLock { $0.updateBytes += 20 * count }
+  }
+
+  /// A pass of an update, which reads and writes tensors beside the gradient.
+  func update(_ tensors: [Tensor], _ gradient: Tensor) {
+    func bytes(_ tensor: Tensor) -> Int { tensor.count * tensor.dtype.byteCount }
+    let sum = tensors.reduce(bytes(gradient)) { $0 + 2 * bytes($1) }
+    work.withLock { ($0.updateBytes, $0.calls) = ($0.updateBytes + sum, $0.calls + 1) }
   }
 
   func product(_ count: Int, _ dtype: DType) {

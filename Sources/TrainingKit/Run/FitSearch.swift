@@ -1,24 +1,40 @@
-/// Plans the ways to take a step and picks one that fits.
-struct FitSearch<Model: Module> {
-  let run: TrainingRun<Model>
-  let budget: Int
+/// Plans the ways to take a step and finds those that fit.
+package struct FitSearch<Model: Module> {
+  private let run: TrainingRun<Model>
+  private let budget: Int
   /// Takes the step in so many parts.
-  let step: (inout TrainingRun<Model>, _ parts: Int) throws -> Void
+  private let step: (inout TrainingRun<Model>, _ parts: Int) throws -> Void
 
-  /// The fastest way that fits.
-  func fastest(largestSplit: Int, _ changes: MemoryChanges) throws -> MemoryFit? {
-    var best: MemoryFit?
+  package init(
+    run: TrainingRun<Model>, budget: Int,
+    step: @escaping (inout TrainingRun<Model>, _ parts: Int) throws -> Void
+  ) {
+    (self.run, self.budget, self.step) = (run, budget, step)
+  }
+
+  /// The fastest way that fits, by estimate.
+  package func fastest(largestSplit: Int, _ changes: MemoryChanges) throws -> MemoryFit? {
+    try ways(largestSplit: largestSplit, changes).min { $0.seconds < $1.seconds }
+  }
+
+  /// Of each number of parts and precision, the fastest way that fits; only the step as it is, where that does.
+  package func ways(largestSplit: Int, _ changes: MemoryChanges) throws -> [MemoryFit] {
+    let plain = try fit([], 1, false)
+    if plain.plan.peak <= budget { return [plain] }
+    let order = changes.contains(.recomputation) ? try order(besides: plain) : nil
+    var found: [MemoryFit] = []
     for isMixed in isMixable && changes.contains(.mixedPrecision) ? [false, true] : [false] {
-      var parts = 1
-      while parts <= (changes.contains(.parts) ? largestSplit : 1) {
-        let fit = try leastRecomputed(parts, isMixed, changes)
-        if let fit, fit.seconds < best?.seconds ?? .infinity { best = fit }
-        // More parts take longer, unless there is something to recompute less.
-        if let fit, !fit.isRecomputed { break }
+      var (parts, whole) = (1, 0)
+      // Where nothing is recomputed, more parts have more calls, but may find their numbers in a cache.
+      while parts <= (changes.contains(.parts) ? largestSplit : 1), whole < 3 {
+        if let fit = try leastRecomputed(order, parts, isMixed) {
+          found.append(fit)
+          if !fit.isRecomputed { whole += 1 }
+        }
         parts *= 2
       }
     }
-    return best
+    return found
   }
 
   /// Those changes that make the step fit without others.
@@ -35,20 +51,48 @@ struct FitSearch<Model: Module> {
       && ModuleMembers(of: run.model).parameters.allSatisfy { $0.parameter.value.dtype == .float32 }
   }
 
+  /// The modules in the order in which recomputing them is worth it: by the bytes that they keep at the peak for each
+  /// second that computing them again takes.
+  private func order(besides plain: MemoryFit) throws -> RecomputationOrder {
+    let modules = RepeatedModules(of: run.model)
+    if modules.areAlike { return RecomputationOrder(paths: modules.paths, areAlike: true) }
+    let kept = plain.plan.timeline.holdings(at: plain.plan.timeline.peakEvent)
+      .filter { $0.owner == .activations }
+    let worth = try modules.paths.compactMap { path -> (path: String, worth: Double)? in
+      let bytes = kept.reduce(0) { $0 + ($1.isInside(path) ? $1.byteCount : 0) }
+      if bytes == 0 { return nil }
+      let seconds = try fit([path], 1, false).seconds - plain.seconds
+      return (path, Double(bytes) / max(seconds, 1e-9))
+    }
+    return RecomputationOrder(
+      paths: worth.sorted { $0.worth > $1.worth }.map(\.path), areAlike: false)
+  }
+
   /// With as few recomputed modules as are enough.
   private func leastRecomputed(
-    _ parts: Int, _ isMixed: Bool, _ changes: MemoryChanges
+    _ order: RecomputationOrder?, _ parts: Int, _ isMixed: Bool
   ) throws -> MemoryFit? {
     let plain = try fit([], parts, isMixed)
     if plain.plan.peak <= budget { return plain }
-    let modules = changes.contains(.recomputation) ? RepeatedModules(of: run.model).paths : []
-    guard !modules.isEmpty else { return nil }
-    var (least, most) = (1, modules.count)
+    guard let order else { return nil }
+    var (least, most) = (1, order.paths.count)
     var best: MemoryFit?
     while least <= most {
       let count = (least + most) / 2
-      let fit = try fit(Array(modules.prefix(count)), parts, isMixed)
+      let fit = try fit(Array(order.paths.prefix(count)), parts, isMixed)
       if fit.plan.peak <= budget { (best, most) = (fit, count - 1) } else { least = count + 1 }
+    }
+    return order.areAlike ? best : try best.map { try withoutTheUnneeded($0, parts, isMixed) }
+  }
+
+  /// The same way without those recomputed modules that are not needed for it, the dearest first.
+  private func withoutTheUnneeded(
+    _ fit: MemoryFit, _ parts: Int, _ isMixed: Bool
+  ) throws -> MemoryFit {
+    var best = fit
+    for module in fit.recomputed {
+      let less = try self.fit(best.recomputed.filter { $0 != module }, parts, isMixed)
+      if less.plan.peak <= budget, less.seconds < best.seconds { best = less }
     }
     return best
   }
@@ -69,9 +113,24 @@ struct FitSearch<Model: Module> {
   }
 }
 
+/// Modules in the order in which they are recomputed.
+private struct RecomputationOrder {
+  let paths: [String]
+  /// Whether each is worth as much as the others.
+  let areAlike: Bool
+}
+
 extension MemoryFit {
-  fileprivate var isRecomputed: Bool {
-    remedies.contains { if case .recomputation = $0 { true } else { false } }
+  fileprivate var recomputed: [String] {
+    remedies.flatMap { if case .recomputation(let modules) = $0 { modules } else { [String]() } }
+  }
+
+  fileprivate var isRecomputed: Bool { !recomputed.isEmpty }
+}
+
+extension MemoryHolding {
+  fileprivate func isInside(_ module: String) -> Bool {
+    path == module || path?.hasPrefix(module + ".") ?? false
   }
 }
 
@@ -79,6 +138,8 @@ extension MemoryFit {
 /// right below the model.
 package struct RepeatedModules {
   package let paths: [String]
+  /// Whether they are a row of one type.
+  let areAlike: Bool
 
   package init(of model: some Module) {
     let members = ModuleMembers(of: model)
@@ -91,8 +152,13 @@ package struct RepeatedModules {
       rows[row, default: []].append(path)
       sizes[row, default: 0] += members.parameterCount(below: path)
     }
-    let repeated = rows.filter { $0.value.count > 1 && sizes[$0.key]! > 0 }
+    let repeated = rows.filter { row in
+      // Layers that happen to be of one type are not alike when their sizes differ.
+      row.value.count > 1 && sizes[row.key]! > 0
+        && Set(row.value.map(members.parameterCount)).count == 1
+    }
     let largest = repeated.keys.sorted().max { sizes[$0]! < sizes[$1]! }
+    areAlike = largest != nil
     paths =
       largest.map { rows[$0]! }
       ?? members.modules.filter { $0.module is any Module && !$0.path.contains(".") }.map(\.path)

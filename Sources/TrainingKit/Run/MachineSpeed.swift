@@ -22,8 +22,11 @@ package struct MachineSpeed: Sendable {
   /// The time that work takes.
   package func seconds(for work: PaperWork) -> Double {
     Double(work.products) / products + Double(work.wideProducts) / wideProducts
-      + Double(work.bytes) / bytes + Double(work.calls) / calls
+      + Double(work.bytes) / bytes + Double(work.calls) / calls + updateSeconds(for: work)
   }
+
+  /// The time that updates of parameters take of it.
+  package func updateSeconds(for work: PaperWork) -> Double { Double(work.updateBytes) / bytes }
 
   /// The shortest of some runs.
   private static func seconds(_ body: () -> Void) -> Double {

@@ -4,8 +4,10 @@ public struct MemoryFit: Sendable {
   public let remedies: [MemoryRemedy]
   /// What the step then needs.
   public let plan: MemoryPlan
-  /// What the step then takes, estimated from what its kernels do and what this machine is measured to do.
-  public let seconds: Double
+  /// What the step then takes, from what its gradients were seen to take and what updates of its size take.
+  ///
+  /// - Units: seconds.
+  public internal(set) var seconds: Double
   /// The file of the optimizer's state; nil for where it lies now.
   var stateFile: StateFile?
 
@@ -49,9 +51,10 @@ extension TrainingRun {
   ///       _ = try run.step(accumulating: batch.split(size: batch.count / fit.parts)) { … }
   ///     }
   ///
-  /// Every way is planned, none is tried: parts of the batch in powers of two, as few recomputed modules as are
-  /// enough, and bfloat16 and a file where those are allowed. The batch stays the same, and so do the schedule and, but
-  /// for bfloat16, the step.
+  /// Every way is planned: parts of the batch in powers of two, as few recomputed modules as are enough, and bfloat16
+  /// and a file where those are allowed. Those that fit compute the batch's gradients a few times, so that the fastest
+  /// is known; the run stays as it is. The batch stays the same, and so do the schedule and, but for bfloat16, the
+  /// step.
   ///
   /// - Parameters:
   ///   - budget: bytes, with those that are in use by others.
@@ -66,13 +69,30 @@ extension TrainingRun {
     _ loss: (Model, Batch) throws -> LossSum
   ) throws -> MemoryFit? {
     try withoutActuallyEscaping(loss) { loss in
-      try statePlaces(changes, stateFile).compactMap { place in
+      func pieces(_ parts: Int) -> [Batch] {
+        batch.split(size: max(1, (batch.count + parts - 1) / parts))
+      }
+      var ways: [(run: Self, fit: MemoryFit)] = []
+      for place in statePlaces(changes, stateFile) {
         let search = FitSearch(run: place.run, budget: budget) { run, parts in
-          let size = (batch.count + parts - 1) / parts
-          _ = try run.step(accumulating: batch.split(size: size), loss)
+          _ = try run.step(accumulating: pieces(parts), loss)
         }
-        return try search.fastest(largestSplit: batch.count, changes).map(place.fit)
-      }.min { $0.seconds < $1.seconds }
+        for fit in try search.ways(largestSplit: batch.count, changes) {
+          var run = self
+          run.apply(fit)
+          ways.append((run, place.fit(fit)))
+        }
+        if ways.count == 1, ways[0].fit.remedies.isEmpty { break }
+      }
+      if Context.current.backend.isPaper {
+        return ways.map(\.fit).min { $0.seconds < $1.seconds }
+      }
+      return try FitTiming(ways: ways).fastest { run, parts in
+        try run.secondsForGradients(pieces(parts)) { model, part in
+          let sum = try loss(model, part)
+          return (sum.mean, sum.count)
+        }
+      }
     }
   }
 

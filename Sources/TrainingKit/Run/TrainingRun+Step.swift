@@ -67,12 +67,8 @@ extension TrainingRun {
     var reason: SkipReason?
     defer { if reason != nil { members.restoreBuffers(buffers) } }
     do {
-      reason = try withRandomGenerator(generator) {
-        try Context.current.entering(model) {
-          try Context.current.charging(.gradients) {
-            try attempt(&report, parts, of: members, loss)
-          }
-        }
+      reason = try Self.stepping(model, generator) {
+        try attempt(&report, parts, of: members, loss)
       }
     } catch {
       members.restoreBuffers(buffers)
@@ -82,6 +78,16 @@ extension TrainingRun {
     try takeNote(of: reason)
     (report.updates, report.seconds) = (updates, start.secondsToNow)
     return reason.map { .skipped($0, report) } ?? .applied(report)
+  }
+
+  /// Runs `body` with what the work of a step depends on. It is no method of the run, whose states a step has to hold
+  /// alone.
+  static func stepping<Result>(
+    _ model: Model, _ generator: RandomGenerator, _ body: () throws -> Result
+  ) rethrows -> Result {
+    try withRandomGenerator(generator) {
+      try Context.current.entering(model) { try Context.current.charging(.gradients, body) }
+    }
   }
 
   /// The error with what would have made room, where a limit was met.
@@ -157,7 +163,7 @@ extension TrainingRun {
   }
 
   /// Adds the gradients of a part, unless its loss is not finite. Returns the loss.
-  private func add<Part>(
+  func add<Part>(
     _ part: Part, to sum: inout GradientAccumulator, _ members: ModuleMembers,
     _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
   ) throws -> Double {
@@ -231,13 +237,13 @@ extension Precision {
 }
 
 extension ModuleMembers {
-  fileprivate func restoreBuffers(_ values: [Tensor]) {
+  func restoreBuffers(_ values: [Tensor]) {
     for ((_, buffer), value) in zip(buffers, values) { buffer.value = value }
   }
 }
 
 extension ContinuousClock.Instant {
-  fileprivate var secondsToNow: Double {
+  var secondsToNow: Double {
     let (seconds, attoseconds) = duration(to: .now).components
     return Double(seconds) + Double(attoseconds) * 1e-18
   }

@@ -1,0 +1,63 @@
+/// Ways to take a step that are known to fit, and the run that each of them makes of a run.
+package struct FitTiming<Model: Module> {
+  private let ways: [(run: TrainingRun<Model>, fit: MemoryFit)]
+
+  package init(ways: [(run: TrainingRun<Model>, fit: MemoryFit)]) { self.ways = ways }
+
+  private static var rounds: Int { 3 }
+  /// What is slower than the fastest by this factor when first seen is not looked at again.
+  private static var hopeless: Double { 1.5 }
+
+  /// The fastest by what their gradients take on this machine: its caches and threads are in no estimate. The update,
+  /// which moves the run, is estimated.
+  ///
+  /// - Parameter seconds: computes the gradients once and says how long that took.
+  package func fastest(
+    _ seconds: (_ run: TrainingRun<Model>, _ parts: Int) throws -> Double
+  ) rethrows -> MemoryFit? {
+    if ways.count < 2 { return ways.first?.fit }
+    // The first round is also the one in which memory is taken and caches are cold.
+    var times = try ways.map { try seconds($0.run, $0.fit.parts) }
+    let limit = times.min()! * Self.hopeless
+    let candidates = times.indices.filter { times[$0] <= limit }
+    for round in 0..<Self.rounds {
+      for way in candidates {
+        let time = try seconds(ways[way].run, ways[way].fit.parts)
+        times[way] = round == 0 ? time : min(times[way], time)
+      }
+    }
+    return candidates.map { ways[$0].fit.taking(times[$0]) }.min { $0.seconds < $1.seconds }
+  }
+}
+
+extension MemoryFit {
+  /// The same with gradients that were seen to take so long.
+  fileprivate func taking(_ seconds: Double) -> MemoryFit {
+    var fit = self
+    // Plans are of two steps.
+    fit.seconds = seconds + MachineSpeed.measured.updateSeconds(for: plan.work) / 2
+    fit.seconds += stateFile.map { $0.seconds(for: 2 * plan.filePeak) } ?? 0
+    return fit
+  }
+}
+
+extension TrainingRun {
+  /// How long the gradients of some parts take. The run stays as it is.
+  func secondsForGradients<Part>(
+    _ parts: [Part], _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
+  ) throws -> Double {
+    let generator = generator ?? .current
+    let members = ModuleMembers(of: model)
+    let (random, buffers) = (generator.state, members.buffers.map(\.buffer.value))
+    defer {
+      members.restoreBuffers(buffers)
+      generator.state = random
+    }
+    let start = ContinuousClock.now
+    try Self.stepping(model, generator) {
+      var sum = GradientAccumulator()
+      for part in parts { _ = try add(part, to: &sum, members, loss) }
+    }
+    return start.secondsToNow
+  }
+}
