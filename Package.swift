@@ -33,7 +33,7 @@ let package = Package(
     .target(
       name: "TrainingKit", dependencies: ["CTrainingKernels", "CTrainingRuntime"],
       swiftSettings: engineFlags),
-    .target(name: "TrainingDiagnostics", dependencies: ["TrainingKit"], swiftSettings: strict),
+    .target(name: "TrainingDiagnostics", dependencies: ["TrainingKit"], swiftSettings: engineFlags),
     .executableTarget(
       name: "TrainingCommand",
       dependencies: ["TrainingKit", "TrainingDiagnostics", "CTrainingDigits"],
@@ -41,6 +41,8 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["TrainingKit"], path: "Tests/TestSupport"),
     .testTarget(
       name: "TrainingKitTests", dependencies: ["TrainingKit", "TestSupport", "CTrainingKernels"]),
+    .testTarget(
+      name: "TrainingDiagnosticsTests", dependencies: ["TrainingDiagnostics", "TrainingKit"]),
     .testTarget(name: "TrainingCommandTests", dependencies: ["TrainingCommand", "TrainingKit"]),
     .testTarget(name: "ArchitectureTests"),
   ],

@@ -64,6 +64,14 @@ final class CatalogTests: XCTestCase {
     XCTAssertEqual(losses.subtracting(try words(of: "Losses/LossCatalog.swift")), [])
   }
 
+  func testEveryAnalyzerIsInItsCatalog() throws {
+    let files = try SourceFile.all(in: "Sources/TrainingDiagnostics", ".swift")
+    let analyzers = files.flatMap { $0.declarations(conformingTo: "Analyzer") }
+    XCTAssertGreaterThan(analyzers.count, 15)
+    let catalog = files.first { $0.path.hasSuffix("AnalyzerCatalog.swift") }
+    XCTAssertEqual(Set(analyzers).subtracting(catalog?.words ?? []), [])
+  }
+
   func testEveryPublicOperationIsInTheCatalog() throws {
     let catalog = try SourceFile.all(in: "Sources/TrainingKit/Operations", ".swift")
       .filter { $0.path.contains("OperationCatalog") }.map(\.text).joined()

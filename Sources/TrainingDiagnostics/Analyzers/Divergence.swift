@@ -1,0 +1,102 @@
+/// Losses that rise slowly and for long, after the run was well.
+///
+/// - Finds: eight levels in a row at least 30 % above the best one, which is eight times the usual change, still
+///   rising. Levels are evaluations on training data, those on held-out data where there are no others, and
+///   stretches of the steps' losses: a trend, where spike detectors see nothing. An evaluation that jumps at the very
+///   end is a warning.
+public struct Divergence: Analyzer {
+  /// `divergence`
+  public static let name = "divergence"
+  private var seen: [Quantity: Int] = [:]
+
+  /// Creates the analyzer.
+  public init() {}
+
+  /// Looks at each series that has a new level.
+  public mutating func examine(_ step: StepRecord, after history: RunHistory) -> Finding? {
+    for (quantity, series) in Divergence.series(of: history) where isNew(quantity, series) {
+      if let finding = finding(quantity, series, history) { return finding }
+    }
+    return nil
+  }
+
+  /// Looks at the last levels and at the last evaluation.
+  public mutating func conclude(_ history: RunHistory) -> Finding? {
+    for (quantity, series) in Divergence.series(of: history) {
+      if let finding = finding(quantity, series, history) { return finding }
+      if quantity != .loss, let finding = jump(quantity, series) { return finding }
+    }
+    return nil
+  }
+
+  private static func series(of history: RunHistory) -> [(Quantity, Series)] {
+    let evaluation: (Quantity, Series) =
+      history.trainLoss.count > 0
+      ? (.trainLoss, history.trainLoss) : (.validationLoss, history.validationLoss)
+    return [evaluation, (.loss, history.loss)]
+  }
+
+  private mutating func isNew(_ quantity: Quantity, _ series: Series) -> Bool {
+    defer { seen[quantity] = series.levels.completed }
+    return series.levels.completed != seen[quantity, default: 0]
+  }
+
+  private func finding(_ quantity: Quantity, _ series: Series, _ history: RunHistory) -> Finding? {
+    guard let rise = Rise(of: series), rise.share >= 0.3, rise.noises >= 8,
+      rise.climb >= 0.1 * rise.height,
+      let step = series.levels.steps.last
+    else { return nil }
+    // A schedule that starts anew may throw the loss back, though not above where it started.
+    if history.isRateAboveThat(at: rise.step), rise.best + rise.height < series.start { return nil }
+    let isCalm = quantity != .loss && history.isLossCalm
+    if quantity == .validationLoss, isCalm { return nil }
+    return Finding(
+      .divergence, cause: isCalm ? .evaluationMismatch : .undetermined, severity: .fault,
+      step: step,
+      confidence: 0.95,
+      evidence: [
+        "level": series.levels.values.last, "best_level": rise.best, "best_step": Double(rise.step),
+        "rise": rise.share, "rise_in_noises": rise.noises,
+      ],
+      remedy: isCalm
+        ? "recompute the running statistics of normalization for the weights that are evaluated"
+        : "go back to the best step and lower the learning rate, or let it decay",
+      nextTest: isCalm
+        ? "evaluate one batch in training mode and in evaluation mode with the same weights"
+        : "from a checkpoint at the best step, train on with a third of the learning rate beside an unchanged run",
+      place: "\(quantity.rawValue)",
+      sources: ["stas00/ml-engineering, training-loss-patterns.md"])
+  }
+
+  private func jump(_ quantity: Quantity, _ series: Series) -> Finding? {
+    let levels = series.levels.values
+    guard levels.count >= 10, let last = levels.last, let step = series.levels.steps.last else {
+      return nil
+    }
+    let before = levels.dropLast().suffix(8)
+    let magnitude = series.magnitude(of: before.median)
+    guard let highest = before.max(), last - highest > 2 * magnitude else { return nil }
+    return Finding(
+      .divergence, severity: .warning, step: step, confidence: 0.7,
+      evidence: ["level": last, "median_before": before.median, "highest_before": highest],
+      remedy: "evaluate again; if it stays, go back to the evaluation before",
+      nextTest: "evaluate the weights of the step before", place: quantity.rawValue)
+  }
+}
+
+extension RunHistory {
+  /// Whether the losses of the steps have not risen themselves.
+  fileprivate var isLossCalm: Bool {
+    if let rise = Rise(of: loss) { return rise.share < 0.1 }
+    let now = loss.recent.values.suffix(5).median
+    return now - loss.lowest < 0.1 * loss.magnitude(of: loss.lowest)
+  }
+
+  /// Whether the learning rate is far above what it was at a step, as after a warm restart; false where nobody knows.
+  fileprivate func isRateAboveThat(at step: Int) -> Bool {
+    guard let now = learningRate.last?.value,
+      let place = learningRate.levels.steps.lastIndex(where: { $0 <= step })
+    else { return false }
+    return now > 2 * learningRate.levels.values[place]
+  }
+}

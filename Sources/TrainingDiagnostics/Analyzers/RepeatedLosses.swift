@@ -1,0 +1,47 @@
+/// The same losses again and again in the same order: weights that do not move see the same data.
+///
+/// - Finds: two full periods, and at least 32 losses, that repeat to the last digit, with eight different ones among
+///   them. A loss that was printed with few digits may stand still for long, and is none.
+public struct RepeatedLosses: Analyzer {
+  /// `repeated-losses`
+  public static let name = "repeated-losses"
+  private var losses = Window(capacity: 512)
+  private var lastPlace: [Double: Int] = [:]
+  private var place = 0
+  private var period = 0
+  private var run = 0
+
+  /// Creates the analyzer.
+  public init() {}
+
+  /// Compares the loss with the one a period ago.
+  public mutating func examine(_ step: StepRecord, after history: RunHistory) -> Finding? {
+    guard let loss = step.loss, loss.isFinite else { return nil }
+    if period > 0, losses.value(before: period - 1) == loss {
+      run += 1
+    } else {
+      run = 0
+      period = lastPlace[loss].map { place - $0 } ?? 0
+      if period > 256 { period = 0 }
+    }
+    remember(loss)
+    guard period > 1, run >= max(2 * period, 32) else { return nil }
+    let repeated = Array(losses.values.suffix(period))
+    guard Set(repeated).count >= 8, !repeated.areCoarse else { return nil }
+    return Finding(
+      .repeatedLosses, cause: .frozenWeights, severity: .fault, step: step.step, confidence: 0.95,
+      evidence: ["period": Double(period), "repeated": Double(run), "loss": loss],
+      remedy: "hand the parameters that are trained to the optimizer; see that its step is called",
+      nextTest:
+        "compare a parameter before and after a step: equal though its gradient is not zero, it is the optimizer"
+    )
+  }
+
+  private mutating func remember(_ loss: Double) {
+    losses.append(loss)
+    lastPlace[loss] = place
+    place += 1
+    // Places that the window has lost are forgotten now and then, so that memory stays bounded.
+    if lastPlace.count > 1024 { lastPlace = lastPlace.filter { place - $0.value <= 256 } }
+  }
+}

@@ -1,0 +1,95 @@
+/// Watches a run with all analyzers, and says each illness once.
+///
+///     var doctor = Doctor()
+///     for step in steps {
+///       for finding in doctor.observe(step) { print(finding) }
+///     }
+///     print(doctor.diagnosis())
+///
+/// A symptom is heard again only when it is graver than before, and not at all when it follows from one that was
+/// heard. What is swallowed counts: ``Diagnosis`` tells how often each symptom showed.
+public struct Doctor: Sendable {
+  /// What was heard, in the order it showed.
+  public private(set) var findings: [Finding] = []
+  /// The run so far.
+  public private(set) var history = RunHistory()
+  private var analyzers: [any Analyzer]
+  private var occurrences: [Symptom: Int] = [:]
+  private let budget: Int
+
+  /// Creates a doctor of a run that has not begun.
+  ///
+  /// - Parameters:
+  ///   - analyzers: the rules to watch with.
+  ///   - budget: how many findings are heard in all; faults are heard beyond it.
+  public init(_ analyzers: [any Analyzer] = AnalyzerCatalog.standard, budget: Int = 20) {
+    (self.analyzers, self.budget) = (analyzers, budget)
+  }
+
+  /// Takes a step, and returns what is new.
+  @discardableResult
+  public mutating func observe(_ step: StepRecord) -> [Finding] {
+    let completed = history.completed(step)
+    let found = analyzers.indices.compactMap { analyzers[$0].examine(completed, after: history) }
+    history.append(step)
+    return hear(found)
+  }
+
+  /// What is new when no step will follow.
+  @discardableResult
+  public mutating func conclude() -> [Finding] {
+    hear(analyzers.indices.compactMap { analyzers[$0].conclude(history) })
+  }
+
+  /// The findings so far, ranked.
+  public func diagnosis() -> Diagnosis {
+    Diagnosis(
+      findings.map { finding in
+        guard let count = occurrences[finding.symptom], count > 1 else { return finding }
+        var finding = finding
+        finding.evidence = finding.evidence.adding("occurrences", Double(count))
+        return finding
+      }, steps: history.count, lastStep: history.previous?.step)
+  }
+
+  /// The diagnosis of a run that is over.
+  public static func diagnose(
+    _ steps: some Sequence<StepRecord>, with analyzers: [any Analyzer] = AnalyzerCatalog.standard
+  ) -> Diagnosis {
+    var doctor = Doctor(analyzers)
+    for step in steps { doctor.observe(step) }
+    doctor.conclude()
+    return doctor.diagnosis()
+  }
+
+  /// Takes what several analyzers found at once; graver findings first, so that they silence their consequences.
+  private mutating func hear(_ found: [Finding]) -> [Finding] {
+    if found.isEmpty { return [] }
+    return found.sorted { $0.isBefore($1) }.filter { finding in
+      occurrences[finding.symptom, default: 0] += 1
+      guard isNews(finding) else { return false }
+      findings.append(finding)
+      return true
+    }
+  }
+
+  private func isNews(_ finding: Finding) -> Bool {
+    let isKnown = findings.contains { heard in
+      heard.severity >= finding.severity
+        && (heard.symptom == finding.symptom
+          || heard.symptom.consequences.contains(finding.symptom))
+    }
+    return !isKnown && (findings.count < budget || finding.severity == .fault)
+  }
+}
+
+extension Finding {
+  /// Whether this is told before another: the graver first, then causes before what they bring with them, then by step.
+  func isBefore(_ other: Finding) -> Bool {
+    if severity != other.severity { return severity > other.severity }
+    let (leads, follows) = (
+      symptom.consequences.contains(other.symptom), other.symptom.consequences.contains(symptom)
+    )
+    return leads == follows ? step < other.step : leads
+  }
+}

@@ -1,0 +1,88 @@
+/// What an analyzer found: a symptom, its cause as far as the numbers tell, and what to do about it.
+///
+/// As JSON a finding is an object with the keys `symptom, cause, severity, step, confidence, evidence, remedy`, and
+/// `next_test`, `place` and `sources` where there are any.
+public struct Finding: Sendable, Hashable {
+  /// What is seen.
+  public var symptom: Symptom
+  /// What it comes from, or ``Cause/undetermined``.
+  public var cause: Cause
+  /// How much it matters.
+  public var severity: Severity
+  /// The step at which it shows.
+  public var step: Int
+  /// How likely the symptom is what it looks like.
+  ///
+  /// - Units: a probability, from 0 to 1.
+  public var confidence: Double
+  /// The numbers it rests on.
+  public var evidence: Evidence
+  /// What to do, most promising first.
+  public var remedy: String
+  /// What would tell the cause, where the numbers do not.
+  public var nextTest: String?
+  /// Where in the model or in the run; nil where it concerns the whole.
+  public var place: String?
+  /// Where the rule or the remedy comes from.
+  public var sources: [String]
+
+  /// Creates a finding.
+  public init(
+    _ symptom: Symptom, cause: Cause = .undetermined, severity: Severity, step: Int,
+    confidence: Double, evidence: Evidence, remedy: String, nextTest: String? = nil,
+    place: String? = nil, sources: [String] = []
+  ) {
+    (self.symptom, self.cause, self.severity, self.step) = (symptom, cause, severity, step)
+    self.confidence = min(max(confidence, 0), 1)
+    (self.evidence, self.remedy, self.nextTest) = (evidence, remedy, nextTest)
+    (self.place, self.sources) = (place, sources)
+  }
+}
+
+extension Finding: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case symptom, cause, severity, step, confidence, evidence, remedy, place, sources
+    case nextTest = "next_test"
+  }
+
+  /// Writes the object that the type's description names.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(symptom, forKey: .symptom)
+    try container.encode(cause, forKey: .cause)
+    try container.encode(severity, forKey: .severity)
+    try container.encode(step, forKey: .step)
+    try container.encode(confidence, forKey: .confidence)
+    try container.encode(evidence, forKey: .evidence)
+    try container.encode(remedy, forKey: .remedy)
+    try container.encodeIfPresent(nextTest, forKey: .nextTest)
+    try container.encodeIfPresent(place, forKey: .place)
+    if !sources.isEmpty { try container.encode(sources, forKey: .sources) }
+  }
+
+  /// Reads the object that the type's description names.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      try container.decode(Symptom.self, forKey: .symptom),
+      cause: try container.decode(Cause.self, forKey: .cause),
+      severity: try container.decode(Severity.self, forKey: .severity),
+      step: try container.decode(Int.self, forKey: .step),
+      confidence: try container.decode(Double.self, forKey: .confidence),
+      evidence: try container.decode(Evidence.self, forKey: .evidence),
+      remedy: try container.decode(String.self, forKey: .remedy),
+      nextTest: try container.decodeIfPresent(String.self, forKey: .nextTest),
+      place: try container.decodeIfPresent(String.self, forKey: .place),
+      sources: try container.decodeIfPresent([String].self, forKey: .sources) ?? [])
+  }
+}
+
+extension Finding: CustomStringConvertible {
+  /// One line: what, when, on which evidence, why, and what to do.
+  public var description: String {
+    let site = place.map { " in \($0)" } ?? ""
+    let test = nextTest.map { " (test: \($0))" } ?? ""
+    return "\(severity) at step \(step)\(site): \(symptom) (\(evidence)); cause: \(cause)\(test); "
+      + "remedy: \(remedy)"
+  }
+}

@@ -1,0 +1,27 @@
+extension Symptom {
+  /// What this symptom brings with it: a finding of those that comes later is no news.
+  var consequences: Set<Symptom> {
+    switch self {
+    case .explosion:
+      [
+        .nonFiniteLoss, .nonFiniteGradient, .gradientGrowth, .lossSpike, .divergence, .plateau,
+        .oscillation, .overfitting, .skippedSteps, .lossScaleCollapse, .clippingDominates,
+      ]
+    case .nonFiniteLoss:
+      [
+        .nonFiniteGradient, .skippedSteps, .explosion, .divergence, .plateau, .lossSpike,
+        .lossScaleCollapse,
+      ]
+    case .divergence: [.overfitting, .oscillation, .plateau, .lossSpike]
+    case .zeroLearningRate, .repeatedLosses:
+      [.plateau, .vanishingGradients, .slowConvergence, .repeatedLosses]
+    case .vanishingGradients: [.plateau, .slowConvergence]
+    case .plateau: [.oscillation, .slowConvergence, .clippingDominates]
+    case .oscillation: [.plateau, .lossSpike]
+    case .learningRateJump, .resumeJump: [.lossSpike, .learningRateJump, .gradientGrowth]
+    case .lossScaleCollapse: [.skippedSteps, .nonFiniteGradient]
+    case .skippedSteps: [.plateau, .nonFiniteGradient]
+    default: []
+    }
+  }
+}

@@ -1,0 +1,56 @@
+public import TrainingKit
+
+/// The steps of a run in bounded memory: the last ones all, older ones at a rate that halves as the run grows.
+///
+///     var record = RunRecord()
+///     record.append(try run.step { … })
+///     record.append(StepRecord(step: 7, loss: 2.3))      // or by hand, from any loop
+///
+/// Steps with evaluations are thinned apart from the others, so that none crowds out the other.
+public struct RunRecord: Sendable, Hashable, Codable {
+  /// How many steps are kept at full rate, and how many older ones at most of each kind.
+  public let capacity: Int
+  /// How many steps were ever appended.
+  public private(set) var count = 0
+  private var recent: [StepRecord] = []
+  // The place in `recent` of its oldest step, once it is full.
+  private var oldest = 0
+  private var older: ThinnedRecords
+  private var olderEvaluations: ThinnedRecords
+
+  /// Creates a record without steps.
+  ///
+  /// - Parameter capacity: how many steps are kept at full rate; at least 2.
+  public init(capacity: Int = 4096) {
+    self.capacity = max(capacity, 2)
+    older = ThinnedRecords(capacity: self.capacity)
+    olderEvaluations = older
+  }
+
+  /// The steps that are kept, in the order they came.
+  public var steps: [StepRecord] {
+    let entries = (older.entries + olderEvaluations.entries).sorted { $0.place < $1.place }
+    return entries.map(\.record) + recent[oldest...] + recent[..<oldest]
+  }
+
+  /// Adds a step.
+  public mutating func append(_ step: StepRecord) {
+    defer { count += 1 }
+    guard recent.count == capacity else { return recent.append(step) }
+    thin(recent[oldest], place: count - capacity)
+    recent[oldest] = step
+    oldest = (oldest + 1) % capacity
+  }
+
+  /// Adds the outcome of a step.
+  public mutating func append(_ outcome: StepOutcome) { append(StepRecord(outcome)) }
+
+  private mutating func thin(_ record: StepRecord, place: Int) {
+    let entry = ThinnedRecords.Entry(place: place, record: record)
+    if record.trainLoss == nil, record.validationLoss == nil {
+      older.append(entry)
+    } else {
+      olderEvaluations.append(entry)
+    }
+  }
+}

@@ -1,0 +1,29 @@
+public import TrainingKit
+
+extension StepRecord {
+  /// What a step of a ``TrainingRun`` reported.
+  public init(_ outcome: StepOutcome) {
+    self.init(outcome.report)
+    if case .skipped(let reason, _) = outcome { skip = Skip(reason) }
+  }
+
+  /// The numbers of a report.
+  public init(_ report: StepReport) {
+    self.init(
+      step: report.step, loss: report.loss, gradientNorm: report.clipping?.norm,
+      learningRate: report.learningRate, lossScale: report.scale?.scaleBefore,
+      clipFactor: report.clipping?.factor)
+  }
+}
+
+extension StepRecord.Skip {
+  /// The reason without its particulars.
+  public init(_ reason: SkipReason) {
+    switch reason {
+    case .overflow: self = .overflow
+    case .nonFiniteLoss, .nonFiniteGradient: self = .nonFinite
+    case .noGradients: self = .noGradients
+    case .emptyBatch: self = .emptyBatch
+    }
+  }
+}

@@ -1,0 +1,49 @@
+extension RunHistory {
+  /// The series that tells how far the run has come: evaluations where there are at least eight, else its losses.
+  public var progress: Series {
+    if trainLoss.count >= 8 { return trainLoss }
+    return validationLoss.count >= 8 && loss.count < 200 ? validationLoss : loss
+  }
+
+  /// Where the progress began: the first evaluation, or the median of the first losses.
+  public var progressOrigin: Double {
+    if trainLoss.count >= 8 { return trainLoss.first }
+    return validationLoss.count >= 8 && loss.count < 200 ? validationLoss.first : loss.start
+  }
+
+  /// How many values of the progress make its standing still remarkable.
+  var leastForPlateau: Int {
+    trainLoss.count >= 8 || (validationLoss.count >= 8 && loss.count < 200) ? 20 : 200
+  }
+
+  /// Whether the record goes back to the first steps, and is no excerpt.
+  var beganAtItsStart: Bool {
+    guard let first, let previous, count > 1 else { return false }
+    let spacing = (Double(previous.step) - Double(first.step)) / Double(count)
+    return Double(first.step) <= max(1, 10 * spacing)
+  }
+
+  /// Whether the learning rate has not been at its full height for long; false where nobody knows it.
+  var isWarmingUp: Bool {
+    guard let now = learningRate.last?.value, learningRate.count >= 8 else { return false }
+    let levels = learningRate.levels.values
+    let early = levels[levels.count * 3 / 4]
+    return now == learningRate.peak && now > 1.05 * early
+  }
+}
+
+extension Collection<Double> {
+  /// Whether values were rounded so far that a trend may hide in it: to two digits behind the point and no more than
+  /// three digits in all, or to the eight bits of bfloat16.
+  var areCoarse: Bool { allSatisfy(\.isShortDecimal) || allSatisfy(\.isBFloat16) }
+}
+
+extension Double {
+  fileprivate var isBFloat16: Bool { bitPattern & ((1 << 45) - 1) == 0 }
+
+  fileprivate var isShortDecimal: Bool {
+    let hundredfold = self * 100
+    return magnitude < 10
+      && abs(hundredfold - hundredfold.rounded()) < 1e-9 * max(1, hundredfold.magnitude)
+  }
+}
