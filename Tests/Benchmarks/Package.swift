@@ -1,13 +1,15 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Benchmarks: a peer beside other libraries, and fits of memory beside every way to fit.
+// Benchmarks: a peer beside other libraries, fits of memory beside every way to fit, and the doctor beside
+// published rules.
 let package = Package(
   name: "Benchmarks",
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "training-bench-worker", targets: ["training-bench-worker"]),
     .executable(name: "fit-check", targets: ["fit-check"]),
+    .executable(name: "evaluate-doctor", targets: ["evaluate-doctor"]),
   ],
   dependencies: [.package(name: "TrainingKit", path: "../..")],
   targets: [
@@ -17,6 +19,9 @@ let package = Package(
     .executableTarget(
       name: "fit-check",
       dependencies: [.product(name: "TrainingKit", package: "TrainingKit")]),
+    .executableTarget(
+      name: "evaluate-doctor",
+      dependencies: [.product(name: "TrainingDiagnostics", package: "TrainingKit")]),
   ],
   swiftLanguageModes: [.v6]
 )
