@@ -19,7 +19,8 @@ public struct DataError: Error, Sendable, Hashable {
   /// What was there.
   public let got: String
 
-  init(_ file: String, at place: Place = .file, expected: String, got: String) {
+  /// Creates an error, for readers of other formats.
+  public init(_ file: String, at place: Place = .file, expected: String, got: String) {
     (self.file, self.place, self.expected, self.got) = (file, place, expected, got)
   }
 }

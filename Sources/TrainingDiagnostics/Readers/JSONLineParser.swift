@@ -1,0 +1,27 @@
+internal import TrainingKit
+
+/// One JSON object a line.
+struct JSONLineParser: RowParser {
+  static let contents = "lines with a loss"
+  private let file: String
+  private var rows = JSONRows()
+
+  init(_ file: String) { self.file = file }
+
+  mutating func steps(of line: ArraySlice<UInt8>, number: Int) throws(DataError) -> [StepRecord] {
+    let value: JSONValue
+    do {
+      value = try JSONScanner.value(of: line)
+    } catch {
+      let rest = line[error.place...]
+      throw DataError(
+        file, at: .line(number), expected: error.expected,
+        got: rest.isEmpty ? "the end of the line" : rest.excerpt)
+    }
+    do {
+      return try rows.steps(of: value)
+    } catch {
+      throw DataError(file, at: .line(number), expected: error.expected, got: error.got)
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import TrainingDiagnostics
+import XCTest
+
+/// Logs that are malformed, cut off or mutilated get one clear line, and never a trap.
+final class LogErrorTests: XCTestCase {
+  private func assertRefused(
+    _ text: String, _ message: String, file: StaticString = #filePath, line: UInt = #line
+  ) {
+    assertRefused(Array(text.utf8), message, file: file, line: line)
+  }
+
+  private func assertRefused(
+    _ bytes: [UInt8], _ message: String, file: StaticString = #filePath, line: UInt = #line
+  ) {
+    XCTAssertThrowsError(try LogSamples.steps(bytes), file: file, line: line) {
+      XCTAssertEqual("\($0)", message, file: file, line: line)
+    }
+  }
+
+  func testLinesOfJSON() {
+    let good = "{\"step\": 1, \"loss\": 2}\n"
+    assertRefused("", "log: expected a log, got an empty file")
+    assertRefused(" \n\n", "log: expected a log, got an empty file")
+    assertRefused(good + "{\"step\": 2, \"loss\": }\n", "log:2: expected a value, got \"}\"")
+    assertRefused(good + "{\"step\": 2, \"lo", "log:2: expected a closing quote, got \"\"lo\"")
+    assertRefused(
+      good + "{\"step\": 2,", "log:2: expected a name in quotes, got the end of the line")
+    assertRefused(good + "{\"loss\": 2} x", "log:2: expected the end, got \"x\"")
+    assertRefused(good + "[1, 2]\n", "log:2: expected an object, got 1.0")
+    assertRefused(good + "{\"loss\": \"much\"}", "log:2: expected a number for loss, got \"much\"")
+    assertRefused(good + "{\"loss\": 1e}", "log:2: expected a value, got \"1e}\"")
+    assertRefused(
+      good + String(repeating: "[", count: 100_000),
+      "log:2: expected at most 64 levels, got \"\(String(repeating: "[", count: 40))…\"")
+    assertRefused("{\"a\": 1}\n", "log: expected lines with a loss, got none in 1 line")
+  }
+
+  func testDocuments() {
+    assertRefused(
+      "{\n\"log_history\": [\n{\"loss\": 1},\n", "log:4: expected a value, got the end of the file")
+    assertRefused("{\n\"log_history\": [3]}", "log: expected an object, got 3.0")
+    assertRefused("{\n\"log_history\": []}", "log: expected rows with a loss, got none")
+  }
+
+  func testTables() {
+    assertRefused(
+      "1,2\n3,4\n", "log:1: expected names of columns in the first line, got \"1,2\"")
+    assertRefused("step,loss\n1,2\n3\n", "log:3: expected 2 columns, got 1")
+    assertRefused("step,loss\n1,much\n", "log:2: expected a number in column loss, got \"much\"")
+    assertRefused("step,loss\n1,0x10\n", "log:2: expected a number in column loss, got \"0x10\"")
+    assertRefused(
+      "step,time\n1,2\n",
+      "log: expected a column named loss, grad_norm, train_loss or validation_loss, with numbers, got none in 2 lines"
+    )
+  }
+
+  func testText() {
+    assertRefused(
+      "hello\nworld\n",
+      "log: expected numbers behind names, such as loss=2.13, got none in 2 lines")
+    assertRefused(
+      [0x1F, 0x8B, 8, 0], "log: expected text or an event file, got gzip; unpack it first")
+    assertRefused(
+      [1, 2, 3, 0, 5, 6, 7, 8, 9, 10, 11, 12, 13],
+      "log: expected text or an event file at byte 0, got other bytes")
+    XCTAssertThrowsError(try LogSamples.steps(Array(repeating: 0xFF, count: 1000)))
+  }
+
+  func testEventFiles() throws {
+    let bytes = LogSamples.eventFile
+    let steps = try LogSamples.steps(bytes)
+    XCTAssertEqual(
+      Array(steps.prefix(2)),
+      [
+        StepRecord(step: 1, loss: 2.5, gradientNorm: 0.5),
+        StepRecord(
+          step: 2, loss: 1.25, gradientNorm: .infinity, learningRate: 0.25, lossScale: 1024,
+          validationLoss: 3.5),
+      ])
+    XCTAssertEqual(steps[2].loss?.isNaN, true)
+    assertRefused(
+      Array(bytes.dropLast(3)),
+      "log: expected a whole record at byte 510, got 45 bytes and the end of the file")
+    // Every bit that is flipped is noticed.
+    for place in bytes.indices {
+      var broken = bytes
+      broken[place] ^= 0x10
+      XCTAssertThrowsError(try LogSamples.steps(broken), "byte \(place)")
+    }
+  }
+
+  func testEveryTruncationIsReadOrRefused() {
+    for sample in LogSamples.all {
+      let whole = (try? LogSamples.steps(sample.bytes)) ?? []
+      for count in sample.bytes.indices {
+        var reader = LogReader(file: sample.name)
+        var found: [StepRecord] = []
+        do {
+          try reader.read(sample.bytes[..<count]) { found.append($0) }
+          try reader.finish { found.append($0) }
+        } catch {
+          XCTAssertTrue("\(error)".hasPrefix(sample.name), "\(error)")
+          XCTAssertFalse("\(error)".contains("\n"), "\(error)")
+        }
+        // What came before the end is there in any case. The last one may lack what was cut off.
+        let sure = found.dropLast()
+        XCTAssertEqual(
+          "\(Array(sure))", "\(Array(whole.prefix(sure.count)))", "\(sample.name) to \(count)")
+      }
+    }
+  }
+
+  func testMutilatedLogsCostNoTrap() {
+    var noise = Noise(seed: 5)
+    func random(_ count: Int) -> Int { Int(noise.uniform() * Double(count)) }
+    let end = ContinuousClock.now + .seconds(3)
+    var count = 0
+    while ContinuousClock.now < end {
+      let sample = LogSamples.all[random(LogSamples.all.count)]
+      var bytes = sample.bytes
+      for _ in 0...random(6) {
+        let place = random(bytes.count)
+        switch random(4) {
+        case 0: bytes[place] = UInt8(random(256))
+        case 1: bytes.insert(UInt8(random(256)), at: place)
+        case 2: bytes.remove(at: place)
+        default:
+          bytes.replaceSubrange(
+            place..<min(place + random(9), bytes.count), with: bytes.prefix(random(20)))
+        }
+        if bytes.isEmpty { bytes = [0] }
+      }
+      if let steps = try? LogSamples.steps(bytes) { _ = Doctor.diagnose(steps) }
+      count += 1
+    }
+    XCTAssertGreaterThan(count, 100)
+  }
+}
