@@ -13,6 +13,7 @@ enum TrainingCommand {
     commands:
       train    trains a network on digits, a table, images or text
       plan     plans the memory of training a model, to the byte
+      diagnose finds what is wrong with runs, from their logs
 
     training <command> --help explains a command.
     """
@@ -22,7 +23,7 @@ enum TrainingCommand {
       try run(Array(CommandLine.arguments.dropFirst()))
     } catch {
       Console.report(error)
-      exit(error is UsageError ? 2 : 1)
+      exit(ExitStatus(error).rawValue)
     }
   }
 
@@ -34,6 +35,7 @@ enum TrainingCommand {
     switch command {
     case "train": try train(Array(words.dropFirst()))
     case "plan": try plan(Array(words.dropFirst()))
+    case "diagnose": try diagnose(Array(words.dropFirst()))
     case "--help", "-h", "help": Console.print(help)
     default: throw UsageError("unknown command \(command); training --help lists what there is")
     }
@@ -47,6 +49,18 @@ enum TrainingCommand {
     var settings = PlanSettings()
     try Option.parse(words, with: PlanSettings.options, into: &settings)
     try PlanCommand(settings: settings).execute()
+  }
+
+  private static func diagnose(_ words: [String]) throws {
+    if words.contains("--help") || words.contains("-h") {
+      Console.print(DiagnoseSettings.help)
+      return
+    }
+    var settings = DiagnoseSettings()
+    try Option.parse(words, with: DiagnoseSettings.options, into: &settings, operands: \.files)
+    var command = DiagnoseCommand(settings)
+    let status = try command.execute()
+    if status != 0 { exit(status) }
   }
 
   private static func train(_ words: [String]) throws {

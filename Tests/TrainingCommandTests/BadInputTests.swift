@@ -4,9 +4,10 @@ import XCTest
 /// Bad input gets one clear line on standard error and a non-zero exit.
 final class BadInputTests: XCTestCase {
   private func assertRefused(
-    _ run: CommandRun, _ sentence: String, file: StaticString = #filePath, line: UInt = #line
+    _ run: CommandRun, _ sentence: String, status: Int32 = 64, file: StaticString = #filePath,
+    line: UInt = #line
   ) {
-    XCTAssertEqual(run.status, 2, run.errors, file: file, line: line)
+    XCTAssertEqual(run.status, status, run.errors, file: file, line: line)
     XCTAssertEqual(
       run.errors.split(separator: "\n").count, 1, run.errors, file: file, line: line)
     XCTAssertTrue(run.errors.contains(sentence), run.errors, file: file, line: line)
@@ -25,16 +26,19 @@ final class BadInputTests: XCTestCase {
     assertRefused(try CommandRun("train", "--clip", "-0.5"), "a number of 0 or more, got -0.5")
     assertRefused(try CommandRun("train", "--csv", "a", "--text", "b"), "got two")
     assertRefused(try CommandRun("train", "--model", "gpt"), "expected text for gpt")
-    assertRefused(try CommandRun("train", "--json", "/nowhere/a.json"), "cannot write /nowhere")
+    assertRefused(
+      try CommandRun("train", "--json", "/nowhere/a.json"), "cannot write /nowhere", status: 73)
   }
 
   func testTables() throws {
     let scratch = try Scratch(of: self)
     func refuse(_ text: String, _ sentence: String, line: UInt = #line) throws {
       let path = try scratch.file("table.csv", text)
-      assertRefused(try CommandRun("train", "--csv", path), sentence, line: line)
+      assertRefused(
+        try CommandRun("train", "--csv", path), sentence, status: 65, line: line)
     }
-    assertRefused(try CommandRun("train", "--csv", scratch.path("none")), "No such file")
+    assertRefused(
+      try CommandRun("train", "--csv", scratch.path("none")), "No such file", status: 66)
     try refuse("", "an empty file")
     try refuse("\n\n", "expected rows of numbers, got none")
     try refuse("1,2,0\n1,2,3,0\n", "table.csv:2: expected 3 columns, got 4")
@@ -53,7 +57,8 @@ final class BadInputTests: XCTestCase {
     let labels = try scratch.file("labels", Data([0, 0, 8, 1, 0, 0, 0, 5, 0, 1, 0, 1, 0]))
     func refuse(_ bytes: [UInt8], _ sentence: String, line: UInt = #line) throws {
       let images = try scratch.file("images", Data(bytes))
-      assertRefused(try CommandRun("train", "--idx", images, labels), sentence, line: line)
+      assertRefused(
+        try CommandRun("train", "--idx", images, labels), sentence, status: 65, line: line)
     }
     let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4]
     try refuse([0x1F, 0x8B, 8], "got gzip")
@@ -68,8 +73,9 @@ final class BadInputTests: XCTestCase {
   func testText() throws {
     let scratch = try Scratch(of: self)
     let short = try scratch.file("short.txt", "too short")
-    assertRefused(try CommandRun("train", "--text", short), "expected at least 321 bytes")
+    assertRefused(
+      try CommandRun("train", "--text", short), "expected at least 321 bytes", status: 65)
     let empty = try scratch.file("empty.txt", "")
-    assertRefused(try CommandRun("train", "--text", empty), "an empty file")
+    assertRefused(try CommandRun("train", "--text", empty), "an empty file", status: 65)
   }
 }

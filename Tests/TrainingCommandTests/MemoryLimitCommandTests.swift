@@ -7,7 +7,7 @@ final class MemoryLimitCommandTests: XCTestCase {
 
   func testAJobThatDoesNotFitSaysWhatWould() throws {
     let run = try CommandRun(job)
-    XCTAssertEqual(run.status, 1)
+    XCTAssertEqual(run.status, 71)
     XCTAssertEqual(run.errors.split(separator: "\n").count, 1, run.errors)
     XCTAssertTrue(
       run.errors.hasPrefix("training: body.2: unfolded: out of memory: expected 9.44 MB within"),
@@ -51,10 +51,10 @@ final class MemoryLimitCommandTests: XCTestCase {
   func testWhatNeverFitsEndsWithTheError() throws {
     let run = try CommandRun(
       "train", "--epochs", "1", "--memory-limit", "900kB", "--on-oom", "replan")
-    XCTAssertEqual(run.status, 1)
+    XCTAssertEqual(run.status, 71)
     XCTAssertTrue(run.errors.contains("out of memory"), run.errors)
     let units = try CommandRun("train", "--memory-limit", "3 apples")
-    XCTAssertEqual(units.status, 2)
+    XCTAssertEqual(units.status, 64)
     XCTAssertTrue(units.errors.contains("expected bytes such as 300MB or 2GiB"), units.errors)
   }
 }

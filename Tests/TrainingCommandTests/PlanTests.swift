@@ -58,9 +58,9 @@ final class PlanTests: XCTestCase {
 
   func testBadInputGetsOneLine() throws {
     let scratch = try Scratch(of: self)
-    func refuse(_ words: [String], _ sentence: String) throws {
+    func refuse(_ words: [String], _ sentence: String, status: Int32 = 64) throws {
       let run = try CommandRun(["plan"] + words)
-      XCTAssertEqual(run.status, 2, run.errors)
+      XCTAssertEqual(run.status, status, run.errors)
       XCTAssertEqual(run.errors.split(separator: "\n").count, 1, run.errors)
       XCTAssertTrue(run.errors.contains(sentence), run.errors)
     }
@@ -71,16 +71,20 @@ final class PlanTests: XCTestCase {
     try refuse(["--batch-size", "1,x"], "expected a whole number above 0, got x")
     try refuse(["--recompute", "maybe"], "expected yes or no, got maybe")
     try refuse(["--optimizer-state", "int8"], "expected float32 or bfloat16, got int8")
-    try refuse(["--svg", "/nowhere/a.svg"], "cannot write /nowhere/a.svg")
-    try refuse(file("{"), "model.json: expected a model in JSON")
-    try refuse(file("{\"type\": \"cnn\"}"), "expected the type gpt, bert or mlp, got cnn")
-    try refuse(file("{\"type\": \"mlp\", \"sizes\": [3]}"), "expected two sizes or more")
-    try refuse(file("{\"type\": \"mlp\", \"sizes\": [3, 0]}"), "expected sizes of 1 or more, got 0")
+    try refuse(["--svg", "/nowhere/a.svg"], "cannot write /nowhere/a.svg", status: 73)
+    try refuse(file("{"), "model.json: expected a model in JSON", status: 65)
+    try refuse(
+      file("{\"type\": \"cnn\"}"), "expected the type gpt, bert or mlp, got cnn", status: 65)
+    try refuse(
+      file("{\"type\": \"mlp\", \"sizes\": [3]}"), "expected two sizes or more", status: 65)
+    try refuse(
+      file("{\"type\": \"mlp\", \"sizes\": [3, 0]}"), "expected sizes of 1 or more, got 0",
+      status: 65)
     try refuse(
       file("{\"type\": \"gpt\", \"features\": 10, \"heads\": 3}"),
-      "expected heads that divide 10 features, got 3")
+      "expected heads that divide 10 features, got 3", status: 65)
     try refuse(
       file("{\"type\": \"gpt\", \"features\": 8, \"heads\": 2}"),
-      "expected vocabulary of 1 or more, got none")
+      "expected vocabulary of 1 or more, got none", status: 65)
   }
 }

@@ -113,7 +113,7 @@ final class ResumeTests: XCTestCase {
   }
 
   private func assertRefused(
-    _ arguments: [String], _ expected: String, status: Int32 = 2
+    _ arguments: [String], _ expected: String, status: Int32 = 64
   ) throws {
     let run = try CommandRun(arguments)
     XCTAssertEqual(run.status, status, run.errors)
@@ -139,7 +139,7 @@ final class ResumeTests: XCTestCase {
     let file = "\(folder)/step-00000045.safetensors"
     try FileHandle(forWritingTo: URL(fileURLWithPath: file)).truncate(atOffset: 3000)
     let run = try CommandRun(linear + ["--checkpoint-dir", folder, "--resume"])
-    XCTAssertEqual(run.status, 2)
+    XCTAssertEqual(run.status, 65)
     let lines = run.errors.split(separator: "\n")
     XCTAssertEqual(lines.count, 2, run.errors)
     XCTAssertTrue(lines[0].hasPrefix("training: warning: \(file): "), run.errors)
@@ -165,7 +165,7 @@ final class ResumeTests: XCTestCase {
       "train", "--model", "mlp", "--epochs", "1", "--optimizer", "sgd", "--learning-rate", "1e30",
       "--clip", "0", "--warmup", "0",
     ])
-    XCTAssertEqual(run.status, 1)
+    XCTAssertEqual(run.status, 70)
     XCTAssertTrue(
       run.output.contains("  skipped because the loss is nan: steps 2 to 21"), run.output)
     XCTAssertTrue(run.output.contains("21, 20 skipped"), run.output)

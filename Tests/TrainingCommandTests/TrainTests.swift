@@ -99,7 +99,7 @@ final class TrainTests: XCTestCase {
     let run = try CommandRun(
       "train", "--model", "mlp", "--optimizer", "sgd", "--learning-rate", "1e30", "--clip", "0",
       "--epochs", "1", "--warmup", "0", "--json", path)
-    XCTAssertEqual(run.status, 1)
+    XCTAssertEqual(run.status, 70)
     XCTAssertTrue(run.errors.hasPrefix("training: step: expected an applied step, got 20 skipped"))
     XCTAssertEqual(run.errors.split(separator: "\n").count, 1)
     XCTAssertEqual(try summary(path).skippedSteps, 20)

@@ -32,12 +32,17 @@ struct Option<Settings> {
 }
 
 extension Option {
-  /// Takes all words over into the settings.
+  /// Takes all words over into the settings; those that are no options into `operands`, if the command has any.
   static func parse(
-    _ words: [String], with options: [Option], into settings: inout Settings
+    _ words: [String], with options: [Option], into settings: inout Settings,
+    operands: WritableKeyPath<Settings, [String]>? = nil
   ) throws(UsageError) {
     var rest = words[...]
     while let word = rest.popFirst() {
+      if let operands, word == "-" || !word.hasPrefix("-") {
+        settings[keyPath: operands].append(word)
+        continue
+      }
       let (name, attached) = split(word)
       guard let option = options.first(where: { $0.name == name }) else {
         throw UsageError("unknown option \(word); --help lists what there is")
@@ -73,22 +78,12 @@ extension Option {
     let spellings = options.map { ([$0.name] + $0.values).joined(separator: " ") }
     let width = (spellings.map(\.count).max() ?? 0) + 2
     return zip(spellings, options).map { spelling, option in
-      let lines = option.help.split(separator: "\n").flatMap { wrapped($0, columns: 98 - width) }
+      let lines = option.help.split(separator: "\n").flatMap {
+        Format.wrapped($0, columns: 98 - width)
+      }
       let gap = String(repeating: " ", count: width + 2)
       return "  " + spelling + String(repeating: " ", count: width - spelling.count)
         + lines.joined(separator: "\n" + gap)
     }.joined(separator: "\n")
-  }
-
-  private static func wrapped(_ text: Substring, columns: Int) -> [String] {
-    var lines: [String] = []
-    for word in text.split(separator: " ") {
-      if let last = lines.last, last.count + 1 + word.count <= columns {
-        lines[lines.count - 1] += " " + word
-      } else {
-        lines.append(String(word))
-      }
-    }
-    return lines
   }
 }

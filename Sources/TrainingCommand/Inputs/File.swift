@@ -27,6 +27,6 @@ enum File {
   }
 
   private static func failure(_ path: String) -> UsageError {
-    UsageError("cannot write \(path): \(String(cString: strerror(errno)))")
+    UsageError("cannot write \(path): \(String(cString: strerror(errno)))", .cannotCreate)
   }
 }

@@ -85,7 +85,7 @@ struct PlannedModel {
     do {
       description = try JSONDecoder().decode(Description.self, from: text)
     } catch {
-      throw UsageError("\(path): expected a model in JSON, got \(error)")
+      throw UsageError("\(path): expected a model in JSON, got \(error)", .data)
     }
     try self.init(description, path, length: length)
   }
@@ -94,13 +94,15 @@ struct PlannedModel {
     func size(_ name: String, _ value: Int?) throws(UsageError) -> Int {
       guard let value, (1...1_000_000_000).contains(value) else {
         throw UsageError(
-          "\(path): expected \(name) of 1 or more, got \(value.map { "\($0)" } ?? "none")")
+          "\(path): expected \(name) of 1 or more, got \(value.map { "\($0)" } ?? "none")",
+          .data)
       }
       return value
     }
     func isDivided(_ features: Int, _ heads: Int) throws(UsageError) {
       guard features % heads == 0 else {
-        throw UsageError("\(path): expected heads that divide \(features) features, got \(heads)")
+        throw UsageError(
+          "\(path): expected heads that divide \(features) features, got \(heads)", .data)
       }
     }
     switch model.type {
@@ -127,9 +129,10 @@ struct PlannedModel {
     case "mlp":
       var sizes: [Int] = []
       for value in model.sizes ?? [] { sizes.append(try size("sizes", value)) }
-      guard sizes.count > 1 else { throw UsageError("\(path): expected two sizes or more") }
+      guard sizes.count > 1 else { throw UsageError("\(path): expected two sizes or more", .data) }
       self.init(perceptron: sizes)
-    default: throw UsageError("\(path): expected the type gpt, bert or mlp, got \(model.type)")
+    default:
+      throw UsageError("\(path): expected the type gpt, bert or mlp, got \(model.type)", .data)
     }
   }
 

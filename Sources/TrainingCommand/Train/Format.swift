@@ -24,6 +24,19 @@ enum Format {
     return "\(whole / 3600):\(two(whole / 60 % 60)) h"
   }
 
+  /// The words in lines of at most so many columns.
+  static func wrapped(_ text: some StringProtocol, columns: Int) -> [String] {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let last = lines.last, last.count + 1 + word.count <= columns {
+        lines[lines.count - 1] += " " + word
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines
+  }
+
   private static func c(_ format: String, _ value: Double) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
       _ = withVaList([value]) { vsnprintf(buffer.baseAddress!, buffer.count, format, $0) }

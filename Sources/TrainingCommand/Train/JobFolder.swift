@@ -38,7 +38,7 @@ struct JobFolder {
     guard let checkpoint = search.checkpoint else {
       guard search.refused.isEmpty else {
         throw UsageError(
-          "--resume: expected a checkpoint that is whole, got none in \(folder.path)")
+          "--resume: expected a checkpoint that is whole, got none in \(folder.path)", .data)
       }
       return false
     }

@@ -31,7 +31,7 @@ extension Samples {
         try self.init(text: TextDataset(path: path, context: settings.context), name: path)
       }
     } catch {
-      throw UsageError("\(error)")
+      throw UsageError("\(error)", ExitStatus(error))
     }
   }
 
@@ -64,7 +64,7 @@ extension Samples {
     guard text.count >= 5 else {
       throw UsageError(
         "\(name): expected at least \(5 * context + 1) bytes for a context of \(context), "
-          + "got \(text.byteCount)")
+          + "got \(text.byteCount)", .data)
     }
     self.init(name, text, classes: text.vocabulary.count, vocabulary: text.vocabulary)
   }
@@ -84,7 +84,8 @@ extension Samples {
 
   private static func checkSize(_ count: Int, _ name: String) throws {
     guard count >= 5 else {
-      throw UsageError("\(name): expected at least 5 rows, one of them to hold out, got \(count)")
+      throw UsageError(
+        "\(name): expected at least 5 rows, one of them to hold out, got \(count)", .data)
     }
   }
 }

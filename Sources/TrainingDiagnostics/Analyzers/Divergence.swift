@@ -88,8 +88,7 @@ extension RunHistory {
   /// Whether the losses of the steps have not risen themselves.
   fileprivate var isLossCalm: Bool {
     if let rise = Rise(of: loss) { return rise.share < 0.1 }
-    let now = loss.recent.values.suffix(5).median
-    return now - loss.lowest < 0.1 * loss.magnitude(of: loss.lowest)
+    return loss.count > 0 && Trend(loss.recent.values.suffix(16)).significance < 3
   }
 
   /// Whether the learning rate is far above what it was at a step, as after a warm restart; false where nobody knows.

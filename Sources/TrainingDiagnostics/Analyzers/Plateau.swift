@@ -75,7 +75,7 @@ public struct Plateau: Analyzer {
     let levels = series.levels.values
     guard levels.count >= 32, let last = series.levels.steps.last else { return nil }
     let half = levels.count / 2
-    let trend = Trend(Array(levels[half...]))
+    let trend = Trend(levels[half...])
     guard let best = levels[..<half].min(), let later = levels[half...].min(),
       later >= best - trend.noise
     else { return nil }

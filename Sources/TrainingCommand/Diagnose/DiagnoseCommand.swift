@@ -1,0 +1,69 @@
+internal import TrainingDiagnostics
+internal import TrainingKit
+
+/// `training diagnose`: what is wrong with runs, from their logs.
+struct DiagnoseCommand {
+  private let settings: DiagnoseSettings
+  private var gravest: Severity?
+  private var failure: ExitStatus?
+
+  init(_ settings: DiagnoseSettings) { self.settings = settings }
+
+  /// Diagnoses every log, and returns how the command ends.
+  mutating func execute() throws(UsageError) -> Int32 {
+    guard !settings.files.isEmpty else {
+      throw UsageError("diagnose: expected files, a folder or -, got none; --help explains")
+    }
+    var count = 0
+    let logs = try LogFiles.logs(settings.files)
+    for log in logs where diagnose(log) { count += 1 }
+    if count == 0, failure == nil {
+      throw UsageError("\(settings.files[0]): expected logs in the folder, got none", .noInput)
+    }
+    if let failure { return failure.rawValue }
+    switch gravest {
+    case .fault: return 2
+    case .warning: return 1
+    case .note, nil: return 0
+    }
+  }
+
+  /// Diagnoses a log, as far as it can be read. False when it is no log, and nobody said that it were.
+  private mutating func diagnose(_ log: LogFiles.Log) -> Bool {
+    let name = log.path == "-" && !settings.json ? "standard input" : log.path
+    var doctor = Doctor()
+    var problem: (any Error)?
+    do {
+      try read(log.path, as: name, into: &doctor)
+    } catch {
+      problem = error
+    }
+    if log.isFound, let error = problem as? DataError, error.place == .file { return false }
+    let last = doctor.conclude()
+    let diagnosis = doctor.diagnosis()
+    if diagnosis.steps > 0 {
+      FindingReport(name: name, json: settings.json).show(
+        diagnosis, findings: log.path == "-" ? last : diagnosis.findings)
+      gravest = [gravest, diagnosis.severity].compactMap { $0 }.max()
+    }
+    if let problem {
+      Console.report(problem)
+      failure = failure ?? ExitStatus(problem)
+    }
+    return true
+  }
+
+  /// Hands the steps of a log to the doctor; findings in standard input are shown as they arise.
+  private func read(_ path: String, as name: String, into doctor: inout Doctor) throws {
+    var stream = try ByteStream(path)
+    var reader = LogReader(file: name)
+    let report = FindingReport(name: name, json: settings.json)
+    let isLive = path == "-"
+    func take(_ step: StepRecord) {
+      let findings = doctor.observe(step)
+      if isLive { findings.forEach(report.show) }
+    }
+    while let bytes = try stream.next() { try reader.read(bytes, take) }
+    try reader.finish(take)
+  }
+}

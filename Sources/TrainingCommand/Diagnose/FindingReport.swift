@@ -1,0 +1,56 @@
+internal import FoundationEssentials
+internal import TrainingDiagnostics
+
+/// How findings are shown: in words, or one JSON object a line.
+struct FindingReport {
+  let name: String
+  let json: Bool
+
+  /// A finding with the log that it is about.
+  private struct Row: Encodable {
+    let file: String
+    let finding: Finding
+
+    private enum Key: CodingKey { case file }
+
+    func encode(to encoder: any Encoder) throws {
+      try finding.encode(to: encoder)
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(file, forKey: .file)
+    }
+  }
+
+  /// Shows the health of a run and findings about it.
+  func show(_ diagnosis: Diagnosis, findings: [Finding]) {
+    if !json { Console.print("\(name): \(diagnosis.health)") }
+    findings.forEach(show)
+  }
+
+  /// Shows a finding.
+  func show(_ finding: Finding) {
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      // Findings hold nothing that JSON does not have.
+      guard let data = try? encoder.encode(Row(file: name, finding: finding)) else { return }
+      Console.print(String(decoding: data, as: UTF8.self))
+    } else {
+      Console.print(words(of: finding))
+    }
+  }
+
+  private func words(of finding: Finding) -> String {
+    let place = finding.place.map { " (\($0))" } ?? ""
+    let title = "  \(finding.severity) at step \(finding.step): \(finding.symptom)\(place)"
+    let sure = Int((finding.confidence * 100).rounded())
+    let parts = [
+      ("evidence", "\(finding.evidence); \(sure) % sure"), ("cause", "\(finding.cause)"),
+      ("test", finding.nextTest ?? ""), ("remedy", finding.remedy),
+    ]
+    return parts.filter { !$0.1.isEmpty }.reduce(into: title) { text, part in
+      let lines = Format.wrapped(part.1, columns: 85)
+      let label = "    \(part.0)" + String(repeating: " ", count: 10 - part.0.count)
+      text += "\n" + label + lines.joined(separator: "\n" + String(repeating: " ", count: 14))
+    }
+  }
+}

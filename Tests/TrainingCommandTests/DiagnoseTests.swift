@@ -1,0 +1,136 @@
+import Foundation
+import XCTest
+
+/// Logs are diagnosed as a user would ask for it.
+final class DiagnoseTests: XCTestCase {
+  /// A loss that falls, and with `explosion` goes up at the end.
+  private func log(explosion: Bool) -> String {
+    (0..<120).map { step in
+      let growth = explosion && step >= 100 ? pow(3, Double(step - 99)) : 1
+      let loss = (1 + 2 * exp(-Double(step) / 20) + 0.01 * sin(Double(step * step))) * growth
+      return "{\"step\": \(step), \"loss\": \(loss), \"grad_norm\": \(0.5 * growth * growth)}\n"
+    }.joined()
+  }
+
+  /// A run that learns its data by heart, as a table of epochs.
+  private var overfitting: String {
+    "epoch,loss,val_loss\n"
+      + (0..<40).map { epoch in
+        let (train, rise) = (2 * exp(-Double(epoch) / 8), max(0, Double(epoch - 12) / 40))
+        return "\(epoch),\(train),\(0.5 + 1.5 * exp(-Double(epoch) / 4) + rise)\n"
+      }.joined()
+  }
+
+  func testTheStatusTellsTheHealth() throws {
+    let scratch = try Scratch(of: self)
+    let healthy = try scratch.file("healthy.jsonl", log(explosion: false))
+    let sick = try scratch.file("sick.jsonl", log(explosion: true))
+    let warned = try scratch.file("warned.csv", overfitting)
+    for (path, status, words) in [
+      (healthy, 0, ": healthy: 120 steps\n"), (warned, 1, "warning at step"),
+      (sick, 2, "fault at step 101: explosion"),
+    ] {
+      let run = try CommandRun("diagnose", path)
+      XCTAssertEqual(Int(run.status), status, run.output + run.errors)
+      XCTAssertTrue(run.output.hasPrefix(path + ": "), run.output)
+      XCTAssertTrue(run.output.contains(words), run.output)
+      XCTAssertEqual(run.errors, "")
+    }
+    let all = try CommandRun("diagnose", healthy, warned, sick)
+    XCTAssertEqual(all.status, 2)
+    let folder = try CommandRun("diagnose", scratch.folder.path)
+    XCTAssertEqual(folder.status, 2)
+    for name in ["healthy.jsonl: healthy", "sick.jsonl: sick", "warned.csv: sick"] {
+      XCTAssertTrue(folder.output.contains(name), folder.output)
+    }
+  }
+
+  func testFindingsAreJSONLinesOfAStableSchema() throws {
+    let scratch = try Scratch(of: self)
+    let sick = try scratch.file("sick.jsonl", log(explosion: true))
+    let healthy = try scratch.file("healthy.jsonl", log(explosion: false))
+    let run = try CommandRun("diagnose", "--json", sick, healthy)
+    XCTAssertEqual(run.status, 2)
+    let lines = run.output.split(separator: "\n")
+    XCTAssertFalse(lines.isEmpty)
+    for line in lines {
+      let finding = try XCTUnwrap(
+        JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+      XCTAssertEqual(finding["file"] as? String, sick)
+      for key in ["symptom", "cause", "severity", "remedy"] {
+        XCTAssertNotNil(finding[key] as? String, key)
+      }
+      XCTAssertNotNil(finding["step"] as? Int)
+      XCTAssertNotNil(finding["confidence"] as? Double)
+      XCTAssertNotNil(finding["evidence"] as? [String: Double])
+    }
+  }
+
+  func testStandardInputIsReadAsItGrows() throws {
+    let process = Process()
+    process.executableURL = CommandRun.executable
+    process.arguments = ["diagnose", "-"]
+    let (input, output) = (Pipe(), Pipe())
+    process.standardInput = input
+    process.standardOutput = output
+    try process.run()
+    input.fileHandleForWriting.write(Data(log(explosion: true).utf8))
+    // The finding comes while the log is still open.
+    var text = ""
+    while !text.contains("explosion") {
+      let data = output.fileHandleForReading.availableData
+      if data.isEmpty { break }
+      text += String(decoding: data, as: UTF8.self)
+    }
+    XCTAssertTrue(text.contains("fault at step 101: explosion"), text)
+    XCTAssertTrue(process.isRunning)
+    try input.fileHandleForWriting.close()
+    text += String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    XCTAssertEqual(process.terminationStatus, 2)
+    XCTAssertTrue(text.contains("standard input: sick: 120 steps"), text)
+  }
+
+  func testWhatCannotBeReadIsOneLine() throws {
+    let scratch = try Scratch(of: self)
+    func refuse(_ words: [String], _ sentence: String, _ status: Int32) throws {
+      let run = try CommandRun(["diagnose"] + words)
+      XCTAssertEqual(run.status, status, run.errors)
+      XCTAssertEqual(run.errors.split(separator: "\n").count, 1, run.errors)
+      XCTAssertTrue(run.errors.hasPrefix("training: "), run.errors)
+      XCTAssertTrue(run.errors.contains(sentence), run.errors)
+    }
+    try refuse([], "expected files, a folder or -, got none", 64)
+    try refuse(["--colour", "a"], "unknown option --colour", 64)
+    try refuse(["-x"], "unknown option -x", 64)
+    try refuse([scratch.path("none")], "got No such file or directory", 66)
+    try refuse([scratch.folder.path], "expected logs in the folder, got none", 66)
+    let broken = try scratch.file(
+      "a.jsonl", log(explosion: false) + "{\"step\": 120, \"loss\": x}\n")
+    try refuse([broken], "a.jsonl:121: expected a value, got \"x}\"", 65)
+    // What was read before is diagnosed all the same.
+    XCTAssertTrue(try CommandRun("diagnose", broken).output.contains("healthy: 120 steps"))
+    try refuse([try scratch.file("empty.csv", "")], "expected a log, got an empty file", 65)
+    try refuse([try scratch.file("b.txt", "no numbers\n")], "expected numbers behind names", 65)
+  }
+
+  func testInAFolderOtherFilesArePassedOver() throws {
+    let scratch = try Scratch(of: self)
+    _ = try scratch.file("config.json", "{\"layers\": 3}")
+    _ = try scratch.file("notes.txt", "hello\n")
+    let only = try CommandRun("diagnose", scratch.folder.path)
+    XCTAssertEqual(only.status, 66, only.errors)
+    _ = try scratch.file("run.jsonl", log(explosion: false))
+    let run = try CommandRun("diagnose", scratch.folder.path)
+    XCTAssertEqual(run.status, 0, run.errors)
+    XCTAssertEqual(run.errors, "")
+    XCTAssertEqual(run.output.split(separator: "\n").count, 1, run.output)
+  }
+
+  func testHelp() throws {
+    let run = try CommandRun("diagnose", "--help")
+    XCTAssertEqual(run.status, 0)
+    XCTAssertTrue(run.output.contains("usage: training diagnose"), run.output)
+    XCTAssertTrue(try CommandRun("--help").output.contains("diagnose"))
+  }
+}
