@@ -1,14 +1,19 @@
 extension RunHistory {
+  /// How many levels the series of losses have completed: while it is the same, no rule for levels has news.
+  var levels: Int {
+    loss.levels.completed + trainLoss.levels.completed + validationLoss.levels.completed
+  }
+
   /// The series that tells how far the run has come: evaluations where there are at least eight, else its losses.
   public var progress: Series {
     if trainLoss.count >= 8 { return trainLoss }
     return validationLoss.count >= 8 && loss.count < 200 ? validationLoss : loss
   }
 
-  /// Where the progress began: the first evaluation, or the median of the first losses.
+  /// Where the progress began: the first evaluation, or the origin of the losses.
   public var progressOrigin: Double {
     if trainLoss.count >= 8 { return trainLoss.first }
-    return validationLoss.count >= 8 && loss.count < 200 ? validationLoss.first : loss.start
+    return validationLoss.count >= 8 && loss.count < 200 ? validationLoss.first : loss.origin
   }
 
   /// How many values of the progress make its standing still remarkable.

@@ -1,20 +1,22 @@
 /// Losses that rise slowly and for long, after the run was well.
 ///
 /// - Finds: eight levels in a row at least 30 % above the best one, which is eight times the usual change, still
-///   rising. Levels are evaluations on training data, those on held-out data where there are no others, and
-///   stretches of the steps' losses: a trend, where spike detectors see nothing. An evaluation that jumps at the very
-///   end is a warning.
+///   rising; and eight levels in a row where the run began, after it had come a fifth of the way down. Levels are
+///   evaluations on training data, those on held-out data where there are no others, and stretches of the steps'
+///   losses: a trend, where spike detectors see nothing. An evaluation that jumps at the very end is a warning.
 public struct Divergence: Analyzer {
   /// `divergence`
   public static let name = "divergence"
-  private var seen: [Quantity: Int] = [:]
+  private var seen = 0
 
   /// Creates the analyzer.
   public init() {}
 
   /// Looks at each series that has a new level.
   public mutating func examine(_ step: StepRecord, after history: RunHistory) -> Finding? {
-    for (quantity, series) in Divergence.series(of: history) where isNew(quantity, series) {
+    guard history.levels != seen else { return nil }
+    seen = history.levels
+    for (quantity, series) in Divergence.series(of: history) {
       if let finding = finding(quantity, series, history) { return finding }
     }
     return nil
@@ -36,15 +38,10 @@ public struct Divergence: Analyzer {
     return [evaluation, (.loss, history.loss)]
   }
 
-  private mutating func isNew(_ quantity: Quantity, _ series: Series) -> Bool {
-    defer { seen[quantity] = series.levels.completed }
-    return series.levels.completed != seen[quantity, default: 0]
-  }
-
   private func finding(_ quantity: Quantity, _ series: Series, _ history: RunHistory) -> Finding? {
-    guard let rise = Rise(of: series), rise.share >= 0.3, rise.noises >= 8,
-      rise.climb >= 0.1 * rise.height,
-      let step = series.levels.steps.last
+    guard let rise = Rise(of: series), let step = series.levels.steps.last,
+      (rise.share >= 0.3 && rise.noises >= 8 && rise.climb >= 0.1 * rise.height)
+        || series.isBackAtTheStart(from: rise.best)
     else { return nil }
     // A schedule that starts anew may throw the loss back, though not above where it started.
     if history.isRateAboveThat(at: rise.step), rise.best + rise.height < series.start { return nil }
@@ -84,11 +81,22 @@ public struct Divergence: Analyzer {
   }
 }
 
+extension Series {
+  /// Whether the series had come far and is where it began again, and stays there.
+  fileprivate func isBackAtTheStart(from best: Double) -> Bool {
+    let magnitude = magnitude(of: origin)
+    return best <= origin - 0.2 * magnitude
+      && levels.values.suffix(8).allSatisfy {
+        $0 >= origin - 0.03 * magnitude && $0 <= origin + 0.15 * magnitude
+      }
+  }
+}
+
 extension RunHistory {
   /// Whether the losses of the steps have not risen themselves.
   fileprivate var isLossCalm: Bool {
     if let rise = Rise(of: loss) { return rise.share < 0.1 }
-    return loss.count > 0 && Trend(loss.recent.values.suffix(16)).significance < 3
+    return loss.count > 0 && Trend(Array(loss.recent.values.suffix(16))).significance < 3
   }
 
   /// Whether the learning rate is far above what it was at a step, as after a warm restart; false where nobody knows.

@@ -2,7 +2,8 @@
 ///
 /// - Finds: by two signals, a loss above twice its recent median together with a norm above thirty times its own; by
 ///   persistence, two of three losses at twice the highest level so far, together with norms above twice their
-///   median; without norms, at four times that level; and a run that ends at ten times its median.
+///   median; without norms, at four times that level; within the first steps, two losses in a row at ten times the
+///   first; and a run that ends at ten times its median.
 /// - Source: rules B, C and D, measured on AlgoPerf logs: thresholds relative to the run's own history.
 public struct Explosion: Analyzer {
   /// `explosion`
@@ -13,9 +14,11 @@ public struct Explosion: Analyzer {
 
   /// Compares loss and norm with their history.
   public mutating func examine(_ step: StepRecord, after history: RunHistory) -> Finding? {
-    guard let loss = step.loss, loss.isFinite,
-      let ratio = history.loss.ratio(of: loss), let median = history.loss.recent.median
-    else { return nil }
+    guard let loss = step.loss, loss.isFinite else { return nil }
+    if let finding = atTheStart(step, loss, history) { return finding }
+    guard let ratio = history.loss.ratio(of: loss), let median = history.loss.recent.median else {
+      return nil
+    }
     let norm = step.gradientNorm.map { $0.isFinite ? $0 : .infinity }
     let normRatio = norm.flatMap { history.gradientNorm.ratio(of: $0, least: 3) }
     let isJump = ratio >= 2 && normRatio ?? 0 >= 30
@@ -37,6 +40,19 @@ public struct Explosion: Analyzer {
     return finding(
       last, history, ["loss": loss, "loss_ratio": ratio, "highest_before": history.loss.peak],
       confidence: 0.8)
+  }
+
+  /// Compares with the first loss while there are too few for a median: two in a row at ten times.
+  private func atTheStart(
+    _ step: StepRecord, _ loss: Double, _ history: RunHistory
+  ) -> Finding? {
+    let losses = history.loss
+    guard (2..<6).contains(losses.count), let last = losses.last?.value, losses.first > 0,
+      min(loss, last) >= 10 * losses.first
+    else { return nil }
+    return finding(
+      step, history, ["loss": loss, "first_loss": losses.first, "loss_ratio": loss / losses.first],
+      confidence: 0.9)
   }
 
   /// Whether two of the last three losses are far above whatever the run has been through.

@@ -16,9 +16,8 @@ public struct Plateau: Analyzer {
 
   /// Looks at a run that has a new level.
   public mutating func examine(_ step: StepRecord, after history: RunHistory) -> Finding? {
-    let completed = history.progress.levels.completed
-    guard completed != seen else { return nil }
-    seen = completed
+    guard history.levels != seen else { return nil }
+    seen = history.levels
     return fromTheStart(history)
   }
 
@@ -73,9 +72,12 @@ public struct Plateau: Analyzer {
   private func midway(_ history: RunHistory) -> Finding? {
     let series = history.progress
     let levels = series.levels.values
-    guard levels.count >= 32, let last = series.levels.steps.last else { return nil }
+    // Where little of the loss is left, nothing more is to be expected.
+    guard levels.count >= 32, levels.last ?? 0 > 0.2 * history.progressOrigin,
+      let last = series.levels.steps.last
+    else { return nil }
     let half = levels.count / 2
-    let trend = Trend(levels[half...])
+    let trend = Trend(Array(levels[half...]))
     guard let best = levels[..<half].min(), let later = levels[half...].min(),
       later >= best - trend.noise
     else { return nil }

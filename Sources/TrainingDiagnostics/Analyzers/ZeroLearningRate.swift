@@ -32,7 +32,7 @@ public struct ZeroLearningRate: Analyzer {
 
   private func finding(_ history: RunHistory) -> Finding? {
     let losses = history.loss.recent.values.suffix(count)
-    guard let first, Trend(losses).significance > -3 else { return nil }
+    guard let first, Trend(Array(losses)).significance > -3 else { return nil }
     return Finding(
       .zeroLearningRate, cause: .schedule, severity: wasAbove ? .warning : .fault, step: first,
       confidence: 0.95,

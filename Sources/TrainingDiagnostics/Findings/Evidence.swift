@@ -71,13 +71,14 @@ extension Double {
     // Counts and steps are told to the last digit.
     if let whole = Int(exactly: self), whole.magnitude < 1_000_000_000 { return "\(whole)" }
     guard isFinite else { return "\(self)" }
-    var (digits, power) = (magnitude, 1.0)
+    var (digits, power, exponent) = (magnitude, 1.0, 0)
     let isLarge = digits >= 10_000
+    while digits >= 10_000 { (digits, power, exponent) = (digits / 10, power * 10, exponent + 1) }
+    while digits < 1_000 { (digits, power, exponent) = (digits * 10, power * 10, exponent - 1) }
+    let rounded = Int(digits.rounded()) * (self < 0 ? -1 : 1)
     // Powers of ten are exact up to 1e22, so that one division or product rounds to the shortest text.
-    while digits >= 10_000 { (digits, power) = (digits / 10, power * 10) }
-    while digits < 1_000, power < 1e22 { (digits, power) = (digits * 10, power * 10) }
-    let value = isLarge ? (self / power).rounded() * power : (self * power).rounded() / power
-    if let whole = Int(exactly: value), whole.magnitude < 1_000_000_000 { return "\(whole)" }
-    return "\(value)"
+    guard power < 1e12 else { return "\(Double(rounded) / 1000)e\(exponent + 3)" }
+    let value = isLarge ? Double(rounded) * power : Double(rounded) / power
+    return Int(exactly: value).map { "\($0)" } ?? "\(value)"
   }
 }

@@ -6,8 +6,7 @@ public struct Trend: Sendable, Hashable {
   public let significance: Double
 
   /// The trend of values, of which four have to be there to tell.
-  public init(_ values: some RandomAccessCollection<Double>) {
-    let values = Array(values)
+  public init(_ values: [Double]) {
     guard values.count >= 4 else {
       (noise, significance) = (0, 0)
       return

@@ -75,15 +75,22 @@ public struct Window: Sendable {
   }
 }
 
-extension RandomAccessCollection<Double> where Index == Int {
+extension [Double] {
   /// The median of values in order, of which there is at least one.
   fileprivate var sortedMedian: Double {
-    let middle = startIndex + count / 2
+    let middle = count / 2
     return count % 2 == 1 ? self[middle] : self[middle - 1] / 2 + self[middle] / 2
+  }
+
+  /// The median; NaN when there are no values. No generic code, which is slow where nobody specializes it.
+  fileprivate static func median(of values: consuming [Double]) -> Double {
+    if values.isEmpty { return .nan }
+    values.sort()
+    return values.sortedMedian
   }
 }
 
 extension Collection<Double> {
   /// The median; NaN when there are no values.
-  public var median: Double { isEmpty ? .nan : sorted().sortedMedian }
+  public var median: Double { [Double].median(of: Array(self)) }
 }
