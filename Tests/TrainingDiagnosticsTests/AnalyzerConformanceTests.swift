@@ -11,7 +11,7 @@ final class AnalyzerConformanceTests: XCTestCase {
       XCTAssertEqual(analyzers.count, 1, sick.analyzer)
       let diagnosis = Doctor.diagnose(sick.run.steps, with: analyzers)
       XCTAssertTrue(
-        diagnosis.findings.contains { $0.symptom == sick.symptom },
+        diagnosis.findings.contains { $0.symptom == sick.symptom && $0.severity >= sick.severity },
         "\(sick.analyzer) says of \(sick.run.name): \(diagnosis)")
     }
   }

@@ -127,6 +127,27 @@ enum HealthyRuns {
       step.loss = fall(place, from: 30, to: 0.5, within: 150) * noise.factor(0.05)
       step.gradientNorm = place > 500 && place % 3 == 0 ? .infinity : 1e8 * noise.factor(1)
     },
+    SampleRun("rewards that jump about", steps: 4000) { step, place, noise in
+      step.loss =
+        -fall(place, from: 0, to: 200, within: 1500) * noise.factor(0.5) + 20 * noise.normal()
+      step.gradientNorm = 3 * noise.factor(1)
+    },
+    SampleRun("two losses that fight", steps: 4000) { step, place, noise in
+      step.loss = (0.69 + 0.15 * sin(Double(place) / 40)) * noise.factor(0.25)
+      step.gradientNorm = noise.factor(0.5)
+    },
+    SampleRun("long sequences now and then", steps: 3000) { step, place, noise in
+      step.loss =
+        fall(place, from: 8, to: 2.5, within: 200) * noise.factor(0.03)
+        * (noise.uniform() < 0.05 ? 1.4 : 1)
+      step.gradientNorm = 0.5 * noise.factor(0.3) * (noise.uniform() < 0.05 ? 6 : 1)
+    },
+    SampleRun("a tail of large losses", steps: 4000) { step, place, noise in
+      // Ratios of a Cauchy distribution, tamed a little.
+      let tail = min(abs(noise.normal() / noise.normal()), 50)
+      step.loss = fall(place, from: 3, to: 0.5, within: 400) * (1 + 0.3 * tail)
+      step.gradientNorm = 1 + tail
+    },
     SampleRun("one step", [StepRecord(step: 0, loss: 2.3)]),
     SampleRun("nothing", []),
   ]
@@ -168,6 +189,32 @@ enum HealthyRuns {
       }
       step.step = (place - 99) * 500
       step.trainLoss = fall(place - 100, from: 6.9, to: 1.2, within: 8) * noise.factor(0.02)
+    },
+    SampleRun("evaluations that rise together and come back", steps: 4000) { step, place, noise in
+      step.loss = fall(place, from: 2.3, to: 0.3, within: 400) * noise.factor(0.1)
+      guard place % 50 == 0 else { return }
+      let rise = 1 + 0.2 * exp(-pow(Double(place - 2500) / 400, 2))
+      step.trainLoss = fall(place, from: 2.3, to: 0.3, within: 400) * noise.factor(0.005) * rise
+      step.validationLoss =
+        fall(place, from: 2.3, to: 0.5, within: 300) * noise.factor(0.005) * rise
+    },
+    SampleRun("other data from the middle on", steps: 4000) { step, place, noise in
+      step.loss =
+        (fall(place, from: 10, to: 2.2, within: 300) + (place < 2000 ? 0 : 0.35))
+        * noise.factor(0.02)
+      step.gradientNorm = 0.4 * noise.factor(0.2)
+    },
+    SampleRun("a validation loss that overtakes by a little", steps: 6000) { step, place, noise in
+      step.loss = fall(place, from: 2.3, to: 0.2, within: 900) * noise.factor(0.1)
+      guard place % 100 == 0 else { return }
+      step.validationLoss =
+        (fall(place, from: 2.3, to: 0.5, within: 400) + Double(place) * 2e-6) * noise.factor(0.005)
+    },
+    SampleRun("evaluations of few samples", steps: 4000) { step, place, noise in
+      step.loss = fall(place, from: 2.3, to: 0.3, within: 400) * noise.factor(0.1)
+      if place % 50 == 0 {
+        step.validationLoss = fall(place, from: 2.3, to: 0.6, within: 400) * noise.factor(0.2)
+      }
     },
     SampleRun("an evaluation that is off once", steps: 3000) { step, place, noise in
       step.loss = fall(place, from: 2.3, to: 0.3, within: 400) * noise.factor(0.1)

@@ -1,11 +1,12 @@
 import Foundation
 import TrainingDiagnostics
 
-/// Runs that are ill, by the analyzer that has to find it and by the symptom.
+/// Runs that are ill, by the analyzer that has to find it, by the symptom and by the least severity.
 enum SickRuns {
   struct Case {
     let analyzer: String
     let symptom: Symptom
+    var severity = Severity.warning
     let run: SampleRun
   }
 
@@ -28,15 +29,18 @@ enum SickRuns {
   private static let fatal = [
     Case(
       analyzer: "non-finite-values", symptom: .nonFiniteLoss,
+      severity: .fault,
       run: SampleRun("NaN at once", steps: 30) { step, place, _ in step.loss = .nan }),
     Case(
       analyzer: "non-finite-values", symptom: .nonFiniteLoss,
+      severity: .fault,
       run: SampleRun("NaN out of the blue", steps: 200) { step, place, noise in
         step.loss =
           place < 150 ? fall(place, from: 3, to: 1, within: 50) * noise.factor(0.05) : .nan
       }),
     Case(
       analyzer: "non-finite-values", symptom: .nonFiniteGradient,
+      severity: .fault,
       run: SampleRun("norms that stay NaN", steps: 200) { step, place, noise in
         step.loss = 2 * noise.factor(0.05)
         step.gradientNorm = place < 100 ? noise.factor(0.2) : .nan
@@ -45,6 +49,7 @@ enum SickRuns {
       analyzer: "explosion", symptom: .explosion, run: SampleRun("BLOOM-176B", SickRuns.bloom)),
     Case(
       analyzer: "explosion", symptom: .explosion,
+      severity: .fault,
       run: SampleRun("too large a rate", steps: 120) { step, place, noise in
         let growth = place < 80 ? 1 : pow(1.6, Double(place - 80))
         step.loss = fall(place, from: 2.3, to: 1, within: 30) * noise.factor(0.05) * growth
@@ -52,6 +57,7 @@ enum SickRuns {
       }),
     Case(
       analyzer: "explosion", symptom: .explosion,
+      severity: .fault,
       run: SampleRun("an explosion in losses alone", steps: 120) { step, place, noise in
         step.loss =
           fall(place, from: 2.3, to: 1, within: 30) * noise.factor(0.05)
@@ -59,6 +65,7 @@ enum SickRuns {
       }),
     Case(
       analyzer: "explosion", symptom: .explosion,
+      severity: .fault,
       run: SampleRun("an explosion below zero", steps: 400) { step, place, noise in
         step.loss =
           fall(place, from: 2, to: -3, within: 60) + 0.1 * noise.normal()
@@ -67,6 +74,7 @@ enum SickRuns {
       }),
     Case(
       analyzer: "explosion", symptom: .explosion,
+      severity: .fault,
       run: SampleRun("a log that ends in it", steps: 100) { step, place, noise in
         step.loss =
           place == 99 ? 900 : fall(place, from: 2.3, to: 1, within: 30) * noise.factor(0.05)
@@ -84,6 +92,7 @@ enum SickRuns {
       }),
     Case(
       analyzer: "loss-spike", symptom: .lossSpike,
+      severity: .note,
       run: SampleRun("one batch that is unlike the others", steps: 300) { step, place, noise in
         step.loss = 3 * noise.factor(0.02) * (place == 200 ? 2.5 : 1)
       }),
@@ -97,6 +106,7 @@ enum SickRuns {
   private static let slow = [
     Case(
       analyzer: "divergence", symptom: .divergence,
+      severity: .fault,
       run: SampleRun("losses that climb for long", steps: 3000) { step, place, noise in
         step.loss =
           fall(place, from: 10, to: 2, within: 100) * noise.factor(0.03)
@@ -104,6 +114,7 @@ enum SickRuns {
       }),
     Case(
       analyzer: "divergence", symptom: .divergence,
+      severity: .fault,
       run: SampleRun("evaluations that climb", steps: 3000) { step, place, noise in
         step.loss = fall(place, from: 7, to: 3.3, within: 200) * noise.factor(0.05)
         guard place % 30 == 0 else { return }
@@ -139,17 +150,20 @@ enum SickRuns {
       }),
     Case(
       analyzer: "plateau", symptom: .plateau,
+      severity: .fault,
       run: SampleRun("above the start", steps: 1000) { step, place, noise in
         step.loss = (place < 20 ? 6.908 : 7.2) * noise.factor(0.003)
       }),
     Case(
       analyzer: "plateau", symptom: .plateau,
+      severity: .fault,
       run: SampleRun("evaluations above the start", steps: 40) { step, place, noise in
         step.step = place * 900
         step.trainLoss = (place == 0 ? 6.908 : 7.2) * noise.factor(0.002)
       }),
     Case(
       analyzer: "slow-convergence", symptom: .slowConvergence,
+      severity: .note,
       run: SampleRun("a tiny rate", steps: 1000) { step, place, noise in
         step.loss = (2.3 - 0.0001 * Double(place)) * noise.factor(0.002)
       }),
@@ -174,12 +188,14 @@ enum SickRuns {
       }),
     Case(
       analyzer: "vanishing-gradients", symptom: .vanishingGradients,
+      severity: .fault,
       run: SampleRun("no gradients at all", steps: 60) { step, _, noise in
         step.loss = 2.3 * noise.factor(0.01)
         step.gradientNorm = 0
       }),
     Case(
       analyzer: "repeated-losses", symptom: .repeatedLosses,
+      severity: .fault,
       run: SampleRun("the same epoch again and again", steps: 400) { step, place, _ in
         var noise = Noise(seed: UInt64(place % 20))
         step.loss = 2.3 * noise.factor(0.1)
@@ -195,6 +211,7 @@ enum SickRuns {
       }),
     Case(
       analyzer: "loss-scale-collapse", symptom: .lossScaleCollapse,
+      severity: .fault,
       run: SampleRun("a scale without a floor", steps: 60) { step, place, noise in
         step.loss = 3 * noise.factor(0.02)
         step.lossScale = max(0.001, 65_536 * pow(0.5, Double(place)))
@@ -208,12 +225,14 @@ enum SickRuns {
       }),
     Case(
       analyzer: "skipped-steps", symptom: .skippedSteps,
+      severity: .fault,
       run: SampleRun("skipped for good", steps: 50) { step, place, noise in
         step.loss = place < 20 ? 3 * noise.factor(0.1) : .nan
         step.skip = place < 20 ? nil : .nonFinite
       }),
     Case(
       analyzer: "skipped-steps", symptom: .skippedSteps,
+      severity: .fault,
       run: SampleRun("batches without labels", steps: 50) { step, place, noise in
         step.skip = .emptyBatch
       }),
@@ -222,6 +241,7 @@ enum SickRuns {
   private static let scheduled = [
     Case(
       analyzer: "zero-learning-rate", symptom: .zeroLearningRate,
+      severity: .fault,
       run: SampleRun("no rate", steps: 100) { step, _, noise in
         step.learningRate = 0
         step.loss = 2.3 * noise.factor(0.02)
@@ -252,6 +272,7 @@ enum SickRuns {
         })),
     Case(
       analyzer: "resume-jump", symptom: .resumeJump,
+      severity: .note,
       run: SampleRun("resumed on data that was seen", steps: 600) { step, place, noise in
         step.step = place < 400 ? place : place - 50
         step.loss = (place < 400 ? 1 : 0.6) * noise.factor(0.02)

@@ -62,8 +62,11 @@ public struct Explosion: Analyzer {
     let losses = history.loss
     // Below zero the way up is measured from the lowest loss.
     let floor = losses.lowest > 0 ? 0 : losses.lowest
-    let height = (losses.middle(with: loss) - floor) / (losses.peak - floor)
-    guard ratio >= 2, height.isFinite else { return false }
+    guard ratio >= 2 else { return false }
+    // Where losses of that size come alone now and then, two of them mean little.
+    let highest = max(losses.peak, losses.recent.values.dropLast(8).max() ?? losses.peak)
+    let height = (losses.middle(with: loss) - floor) / (highest - floor)
+    guard height.isFinite else { return false }
     guard let norm, history.gradientNorm.count >= 3 else { return height >= 4 }
     let middle = history.gradientNorm.middle(with: norm)
     return height >= 2 && history.gradientNorm.ratio(of: middle, least: 3) ?? 0 >= 2
