@@ -41,6 +41,14 @@ enum HealthyRuns {
       step.loss = 6.92 * noise.factor(0.001)
       step.gradientNorm = 0.3 * noise.factor(0.1)
     },
+    SampleRun("most of the way in a few rows", steps: 600, every: 100) { step, place, noise in
+      step.loss = (0.054 + 0.73 * exp(-4 * Double(place))) * noise.factor(0.05)
+      step.gradientNorm = 0.005 * noise.factor(0.5)
+    },
+    SampleRun("a long way before the fall", steps: 1800, every: 100) { step, place, noise in
+      step.loss =
+        (place < 450 ? 7.1 : fall(place - 450, from: 7.1, to: 3, within: 200)) * noise.factor(0.02)
+    },
     SampleRun("done and standing still", steps: 6000) { step, place, noise in
       step.loss = fall(place, from: 2.3, to: 0.4, within: 200) * noise.factor(0.05)
       step.gradientNorm = 0.4 * noise.factor(0.3)

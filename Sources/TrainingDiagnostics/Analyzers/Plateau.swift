@@ -1,8 +1,8 @@
 /// Losses that do not fall.
 ///
 /// - Finds: a run whose loss stays above where it began, as a fault: the learning rate is too high; a run that after
-///   long has not moved from there, as a warning; and one that stopped getting better half way, as a note, since most
-///   runs that are done look like that.
+///   long has not moved from there, as a note, and when that is how it ends, or goes on for five times as long, as a
+///   warning; and one that stopped getting better half way, as a note, since most runs that are done look like that.
 ///
 /// Evaluations are looked at where there are any, else the losses of the steps. A log that ends is no plateau, nor is
 /// a warm-up, a loss that was printed with too few digits, or one of which zero means nothing.
@@ -18,15 +18,15 @@ public struct Plateau: Analyzer {
   public mutating func examine(_ step: StepRecord, after history: RunHistory) -> Finding? {
     guard history.levels != seen else { return nil }
     seen = history.levels
-    return fromTheStart(history)
+    return fromTheStart(history, isOver: false)
   }
 
   /// Looks at the run as a whole.
   public mutating func conclude(_ history: RunHistory) -> Finding? {
-    fromTheStart(history) ?? midway(history)
+    fromTheStart(history, isOver: true) ?? midway(history)
   }
 
-  private func fromTheStart(_ history: RunHistory) -> Finding? {
+  private func fromTheStart(_ history: RunHistory, isOver: Bool) -> Finding? {
     let series = history.progress
     let levels = series.levels.values
     guard series.count >= history.leastForPlateau, levels.count >= 16, history.beganAtItsStart,
@@ -46,10 +46,13 @@ public struct Plateau: Analyzer {
     guard isAbove || (trend.significance > -4 && isTellingAtStart(series, trend, magnitude)) else {
       return nil
     }
+    // Some healthy runs stand still for a long time before they find a way down.
+    let isLong = isOver || series.count >= 5 * history.leastForPlateau
     let norm = history.gradientNorm
     return Finding(
       .plateau, cause: isAbove ? .learningRateTooHigh : .undetermined,
-      severity: isAbove ? .fault : .warning, step: step, confidence: isAbove ? 0.9 : 0.7,
+      severity: isAbove ? .fault : isLong ? .warning : .note, step: step,
+      confidence: isAbove ? 0.9 : 0.7,
       evidence: [
         "level": levels.last, "start": origin, "best_level": best, "trend": trend.significance,
         "gradient_norm": norm.recent.median,

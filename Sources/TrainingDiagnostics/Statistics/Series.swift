@@ -6,9 +6,9 @@ public struct Series: Sendable {
   public private(set) var nonFiniteInARow = 0
   /// The first value; NaN before there is one.
   public var first: Double { beginning.first ?? .nan }
-  /// Where the series began: the median of the first values, or the first one if that is lower, as it is when the first
-  /// steps throw the loss up.
-  public var origin: Double { min(start, first) }
+  /// Where the series began: the median of the first values, or the first one where that is far from it, as it is when
+  /// the first steps throw the loss up, or bring it down at once.
+  public var origin: Double { abs(first - start) > 5 * (recent.deviation ?? 0) ? first : start }
   /// The last value and its step.
   public private(set) var last: (step: Int, value: Double)?
   /// The median of the first five values, or of as many as there are.
