@@ -144,6 +144,11 @@ enum HealthyRuns {
       step.loss = (0.69 + 0.15 * sin(Double(place) / 40)) * noise.factor(0.25)
       step.gradientNorm = noise.factor(0.5)
     },
+    SampleRun("batches of two tasks in turn", steps: 3000) { step, place, noise in
+      step.loss =
+        fall(place, from: 4, to: 0.8, within: 300) * noise.factor(0.05) * (place % 2 == 0 ? 1 : 1.5)
+      step.gradientNorm = noise.factor(0.3)
+    },
     SampleRun("long sequences now and then", steps: 3000) { step, place, noise in
       step.loss =
         fall(place, from: 8, to: 2.5, within: 200) * noise.factor(0.03)

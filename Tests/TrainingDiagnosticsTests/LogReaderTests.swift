@@ -150,6 +150,9 @@ final class LogReaderTests: XCTestCase {
       ])
     assertSteps("12/100 loss: 3\r 13/100 loss: 2\r\n", [StepRecord(step: 0, loss: 2)])
     assertSteps("Train Epoch: 1 [0/60000 (0%)]\tLoss: 2.300000", [StepRecord(step: 1, loss: 2.3)])
+    assertSteps(
+      "step 100: loss 2.5\nvalidation loss: 2.75\n",
+      [StepRecord(step: 100, loss: 2.5), StepRecord(step: 100, validationLoss: 2.75)])
     let broken = try steps("Epoch 3, Step 7, Loss: nan")
     XCTAssertEqual(broken.map(\.step), [7])
     XCTAssertEqual(broken[0].loss?.isNaN, true)

@@ -1,8 +1,8 @@
 /// Losses that swing instead of falling.
 ///
 /// - Finds: losses that jump to the other side of their level at nearly every step, which noise does not do and a
-///   step beyond the minimum does; and swings that have grown to many times what they once were, lastingly and far
-///   above the level of that time.
+///   step beyond the minimum does, a note where it was always so; and swings that have grown to many times what they
+///   once were, lastingly and far above the level of that time.
 public struct Oscillation: Analyzer {
   /// `oscillation`
   public static let name = "oscillation"
@@ -27,46 +27,53 @@ public struct Oscillation: Analyzer {
     else { return nil }
     seen = losses.count
     let values = losses.recent.values
-    let alternation = -Oscillation.correlation(values)
-    let swing = (losses.recent.deviation ?? 0) / losses.magnitude(of: median)
-    let isFalling = Trend(values).significance < -4
-    if alternation >= 0.7, swing >= 0.05, !isFalling {
-      return finding(
-        step, ["alternation": alternation, "swing": swing, "level": median], .learningRateTooHigh)
-    }
-    return growth(of: Array(values.suffix(32)), at: step, history)
+    let recent = values.suffix(32)
+    let changes = recent.indices.dropFirst().map { abs(values[$0] - values[$0 - 1]) }
+    let stretch = Stretch(level: recent.median, swing: changes.median)
+    defer { calm = calm.map { stretch.swing < $0.swing ? stretch : $0 } ?? stretch }
+    return alternation(values, stretch, median, step, history) ?? growth(stretch, step, history)
   }
 
-  /// Compares the swings of a stretch with the calmest one so far.
-  private mutating func growth(
-    of values: [Double], at step: StepRecord, _ history: RunHistory
+  /// Whether losses change sides at every step. Where they always did, batches of two kinds may take turns.
+  private func alternation(
+    _ values: [Double], _ stretch: Stretch, _ median: Double, _ step: StepRecord,
+    _ history: RunHistory
   ) -> Finding? {
-    let changes = values.indices.dropFirst().map { abs(values[$0] - values[$0 - 1]) }
-    let stretch = Stretch(level: values.median, swing: changes.median)
+    let alternation = -Oscillation.correlation(values)
+    let swing = stretch.swing / history.loss.magnitude(of: median)
+    guard alternation >= 0.7, swing >= 0.05, Trend(values).significance > -4 else { return nil }
+    let hasGrown = calm.map { stretch.swing > 3 * $0.swing } ?? false
+    return finding(
+      step, ["alternation": alternation, "swing": swing, "level": median],
+      hasGrown ? .learningRateTooHigh : .undetermined, severity: hasGrown ? .warning : .note)
+  }
+
+  /// Compares the swings of the last stretches with the calmest one so far.
+  private mutating func growth(
+    _ stretch: Stretch, _ step: StepRecord, _ history: RunHistory
+  ) -> Finding? {
     last = last.suffix(3) + [stretch]
-    guard let calm, last.count == 4 else {
-      calm = calm ?? stretch
-      return nil
-    }
+    guard let calm, last.count == 4 else { return nil }
     let magnitude = history.loss.magnitude(of: calm.level)
     let isWild = last.allSatisfy {
       $0.swing > 5 * calm.swing && $0.swing > 0.2 * magnitude
         && $0.level > calm.level
           + max(5 * calm.swing, 0.3 * magnitude, 0.5 * (history.loss.start - calm.level))
     }
-    if stretch.swing < calm.swing { self.calm = stretch }
     guard isWild else { return nil }
     return finding(
       step,
       [
         "swing": stretch.swing, "calmest_swing": calm.swing, "level": stretch.level,
         "level_then": calm.level,
-      ], .undetermined)
+      ], .undetermined, severity: .warning)
   }
 
-  private func finding(_ step: StepRecord, _ evidence: Evidence, _ cause: Cause) -> Finding {
+  private func finding(
+    _ step: StepRecord, _ evidence: Evidence, _ cause: Cause, severity: Severity
+  ) -> Finding {
     Finding(
-      .oscillation, cause: cause, severity: .warning, step: step.step,
+      .oscillation, cause: cause, severity: severity, step: step.step,
       confidence: cause == .undetermined ? 0.7 : 0.9, evidence: evidence,
       remedy: cause == .undetermined
         ? "lower the learning rate, or take larger batches"

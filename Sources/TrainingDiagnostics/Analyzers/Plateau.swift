@@ -43,7 +43,7 @@ public struct Plateau: Analyzer {
     let isAbove =
       above > 0.005 * magnitude && above > 2 * trend.noise
       && above > 2 * (series.recent.deviation ?? .infinity)
-    guard isAbove || (trend.significance > -4 && isTellingAtStart(series, trend, magnitude)) else {
+    guard isAbove || (trend.significance > -4 && isTellingAtStart(series, magnitude)) else {
       return nil
     }
     // Some healthy runs stand still for a long time before they find a way down.
@@ -67,7 +67,7 @@ public struct Plateau: Analyzer {
   }
 
   /// Whether a flat series says anything: no loss of which zero means nothing, no noise that hides all, enough digits.
-  private func isTellingAtStart(_ series: Series, _ trend: Trend, _ magnitude: Double) -> Bool {
+  private func isTellingAtStart(_ series: Series, _ magnitude: Double) -> Bool {
     series.lowest > 0 && (series.recent.deviation ?? .infinity) < 0.2 * magnitude
       && !series.recent.values.areCoarse
   }

@@ -1,7 +1,8 @@
-/// Makes steps of the numbers of rows: by their step, else by their epoch, else by their place.
+/// Makes steps of the numbers of rows: by their step, or that of the row before; where no row has one by their
+/// epoch, else by their place.
 struct RowNumbers: Sendable {
   private var rows = 0
-  private var hasSteps = false
+  private var last: Int?
 
   /// The step of a row; nil when nothing that counts is in it.
   mutating func record(_ values: [(Column, Double)]) -> StepRecord? {
@@ -18,8 +19,10 @@ struct RowNumbers: Sendable {
     if record.isEmpty { return nil }
     defer { rows += 1 }
     if let step = step.flatMap(RowNumbers.whole) {
-      (hasSteps, record.step) = (true, step)
-    } else if !hasSteps, let epoch, epoch.rounded() == epoch, let whole = RowNumbers.whole(epoch) {
+      (last, record.step) = (step, step)
+    } else if let last {
+      record.step = last
+    } else if let epoch, epoch.rounded() == epoch, let whole = RowNumbers.whole(epoch) {
       record.step = whole
     }
     return record
