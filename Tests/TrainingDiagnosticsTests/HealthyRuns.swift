@@ -177,6 +177,11 @@ enum HealthyRuns {
       step.lossScale = place % 200 < 100 ? 65_536 : 32_768
       step.loss = fall(place, from: 3, to: 1, within: 300) * noise.factor(0.04)
     },
+    SampleRun("a loss scale that is logged now and then", steps: 400, every: 500) {
+      step, place, noise in
+      step.lossScale = place < 100 || place % 7 < 5 ? 65_536 : 8_192
+      step.loss = fall(place, from: 3, to: 1, within: 60) * noise.factor(0.04)
+    },
     SampleRun("clipped all the time", steps: 2000) { step, place, noise in
       step.loss = fall(place, from: 10, to: 3, within: 200) * noise.factor(0.03)
       step.gradientNorm = 2.2 * noise.factor(0.2)

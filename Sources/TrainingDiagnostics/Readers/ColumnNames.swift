@@ -13,6 +13,8 @@ struct ColumnNames: Sendable {
   private static let weakValidation: Set = ["test_loss", "test/loss", "loss/test"]
   private var hasLoss = false
   private var hasValidation = false
+  // The same few names come again with every row.
+  private var known: [String: String] = [:]
 
   private static let columns: [String: Column] = {
     var columns: [String: Column] = [:]
@@ -63,7 +65,7 @@ struct ColumnNames: Sendable {
 
   /// What a column of this name holds; nil when nobody here needs it.
   mutating func column(_ name: String) -> Column? {
-    let name = ColumnNames.normalised(name)
+    let name = known(name)
     if ColumnNames.weakLoss.contains(name) { return .quantity(hasLoss ? .trainLoss : .loss) }
     if ColumnNames.weakValidation.contains(name) {
       return hasValidation ? nil : .quantity(.validationLoss)
@@ -78,6 +80,13 @@ struct ColumnNames: Sendable {
   mutating func columns(_ names: [String]) -> [Column?] {
     for name in names { _ = column(name) }
     return names.map { column($0) }
+  }
+
+  private mutating func known(_ name: String) -> String {
+    if let known = known[name] { return known }
+    let normalised = ColumnNames.normalised(name)
+    if known.count < 1_000 { known[name] = normalised }
+    return normalised
   }
 
   /// Lower-case words joined by underscores, without wrappers: `Metrics/Grad Norm` is `grad_norm`.
