@@ -22,7 +22,8 @@ public struct Recomputation: Sendable, Hashable {
     Recomputation(patterns: patterns, isVerified: isVerified)
   }
 
-  package init(patterns: [String], isVerified: Bool) {
+  /// The modules whose paths match any of some patterns.
+  public init(patterns: [String], isVerified: Bool = false) {
     (self.patterns, self.isVerified) = (patterns, isVerified)
   }
 }

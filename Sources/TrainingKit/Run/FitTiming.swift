@@ -4,7 +4,9 @@ package struct FitTiming<Model: Module> {
 
   package init(ways: [(run: TrainingRun<Model>, fit: MemoryFit)]) { self.ways = ways }
 
-  private static var rounds: Int { 3 }
+  /// Each is looked at so often, and then until this time has passed.
+  private static var rounds: ClosedRange<Int> { 3...20 }
+  private static var patience: Double { 1 }
   /// What is slower than the fastest by this factor when first seen is not looked at again.
   private static var hopeless: Double { 1.5 }
 
@@ -20,11 +22,16 @@ package struct FitTiming<Model: Module> {
     var times = try ways.map { try seconds($0.run, $0.fit.parts) }
     let limit = times.min()! * Self.hopeless
     let candidates = times.indices.filter { times[$0] <= limit }
-    for round in 0..<Self.rounds {
+    var (round, spent) = (0, 0.0)
+    while round < Self.rounds.lowerBound
+      || round < Self.rounds.upperBound && spent < Self.patience
+    {
       for way in candidates {
         let time = try seconds(ways[way].run, ways[way].fit.parts)
         times[way] = round == 0 ? time : min(times[way], time)
+        spent += time
       }
+      round += 1
     }
     return candidates.map { ways[$0].fit.taking(times[$0]) }.min { $0.seconds < $1.seconds }
   }

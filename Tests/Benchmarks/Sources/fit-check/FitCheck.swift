@@ -97,7 +97,7 @@ struct Subject<Model: Module> {
   private func way(parts: Int, _ recomputed: [String]) throws -> Way<Model> {
     var run = TrainingRun(model: make(), optimizer: AdamW(), schedule: .constant(1e-3))
     if !recomputed.isEmpty {
-      run.recomputation = Recomputation(patterns: recomputed, isVerified: false)
+      run.recomputation = Recomputation(patterns: recomputed)
     }
     let base = Device.cpu.memory.live
     let plan = try run.memoryPlan { run in
