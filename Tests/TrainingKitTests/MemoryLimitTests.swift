@@ -73,6 +73,31 @@ final class MemoryLimitTests: XCTestCase {
     }
   }
 
+  func testAReportSaysWhatMemoryIsUsedFor() throws {
+    let report = "\(Device.cpu.memory)"
+    XCTAssertNotNil(
+      report.wholeMatch(
+        of: /.* in use(: [a-z0-9 .,kMGB]*)?; .* at the peak; .* cached, fragmentation [0-9]+ %/),
+      report)
+    let model = Linear(128, 128)
+    var run = TrainingRun(model: model, optimizer: AdamW(), schedule: .constant(1))
+    _ = try run.step { $0(Tensor.ones([4, 128])).sum() }
+    let holdings = Device.cpu.memoryHoldings(in: model)
+    XCTAssertEqual(holdings.reduce(0) { $0 + $1.byteCount }, Device.cpu.memory.live)
+    XCTAssertEqual(holdings.map(\.byteCount), holdings.map(\.byteCount).sorted(by: >))
+    XCTAssertEqual(
+      holdings.first { $0.owner == .optimizer }?.byteCount, 2 * 128 * 128 * 4 + 2 * 512)
+  }
+
+  func testGradientsAreBilledAsTheyCome() throws {
+    let timeline = MemoryPlan {
+      let model = Sequential((0..<4).map { _ in Linear(256, 256, bias: false) })
+      _ = model.gradients(of: model(Tensor.ones([4, 256])).sum())
+    }.timeline
+    let bills = timeline.bills(at: Array(timeline.live.indices)).map { $0[.gradients] }
+    for count in 1...4 { XCTAssertTrue(bills.contains(count * 256 * 256 * 4), "\(count)") }
+  }
+
   func testBytesForPeople() {
     let words = [0, 999, 1000, 33_554_432, 999_499, 999_600, 1_500_000_000, -2_048].map {
       "\(ByteCount($0))"

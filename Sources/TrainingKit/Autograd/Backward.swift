@@ -98,6 +98,9 @@ package struct Backward {
       } else {
         gradients[slot] = consume part
       }
+      if !isBounded, wanted.contains(ObjectIdentifier(origin)) {
+        gradients[slot]?.charge(to: .gradients)
+      }
     }
   }
 }

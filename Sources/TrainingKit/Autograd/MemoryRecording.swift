@@ -13,6 +13,18 @@ extension Device {
   }
 }
 
+extension Device {
+  /// What memory is in use for now, the largest first; what is of one owner, operation and module is one.
+  ///
+  ///     for holding in Device.cpu.memoryHoldings(in: model).prefix(5) { print(holding) }
+  ///
+  /// - Parameter root: the model whose modules are named by their paths; those of others have none.
+  public func memoryHoldings(in root: AnyObject? = nil) -> [MemoryHolding] {
+    let paths = root.map { ObjectTree.paths(below: $0) } ?? [:]
+    return backend.pool.live.map { $0.holding(paths) }.merged()
+  }
+}
+
 extension Context {
   /// Runs `body` and gives what the pool's memory was in use for meanwhile.
   package func recordingMemory<Result>(

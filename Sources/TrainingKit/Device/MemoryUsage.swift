@@ -24,6 +24,16 @@ public struct MemoryUsage: Sendable, Hashable {
   }
 }
 
+extension MemoryUsage: CustomStringConvertible {
+  /// `96.1 MB in use: weights 52.0 MB, optimizer 44.1 MB; 210 MB at the peak; 120 MB cached, fragmentation 2 %`.
+  public var description: String {
+    let owners = live > 0 ? ": \(bill)" : ""
+    let share = Int((100 * fragmentation).rounded())
+    return "\(ByteCount(live)) in use\(owners); \(ByteCount(peak)) at the peak; "
+      + "\(ByteCount(cached)) cached, fragmentation \(share) %"
+  }
+}
+
 /// A block of memory in use.
 public struct MemoryHolding: Sendable, Hashable {
   /// The bytes of the block.

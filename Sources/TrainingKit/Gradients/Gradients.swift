@@ -148,7 +148,6 @@ extension [NamedParameter] {
     var tensors: [String: Tensor] = [:]
     for named in trainable {
       tensors[named.path] = found[named.parameter.identity]
-      tensors[named.path]?.charge(to: .gradients)
     }
     return Gradients(
       paths: trainable.map(\.path).filter { tensors[$0] != nil },
