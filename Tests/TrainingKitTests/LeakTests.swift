@@ -36,4 +36,35 @@ final class LeakTests: XCTestCase {
     for _ in 0..<50 { try step() }
     XCTAssertEqual(Device.cpu.memory.systemAllocations, taken)
   }
+
+  /// Takes steps, of which those after the third find all memory in the pool.
+  private struct SteadySteps: MemorySubjectVisitor {
+    func visit<Model: Module>(
+      _ run: inout TrainingRun<Model>, step: (inout TrainingRun<Model>) throws -> StepOutcome
+    ) throws -> Int {
+      for _ in 0..<3 { _ = try step(&run) }
+      let before = Device.cpu.memory
+      for _ in 0..<10 { _ = try step(&run) }
+      let after = Device.cpu.memory
+      XCTAssertEqual(after.live + after.cached, before.live + before.cached)
+      return after.systemAllocations - before.systemAllocations
+    }
+  }
+
+  func testSteadyStepsOfEveryModelTakeNoMemoryFromTheSystem() throws {
+    for subject in MemorySubject.all {
+      for parts in [1, 2] {
+        let variants: [MemorySubject.Options] = [
+          .init(parts: parts),
+          .init(
+            precision: .mixed(.bfloat16), parts: parts, smoothing: GradientSmoothing(),
+            average: .exponential(decay: 0.9)),
+        ]
+        for options in variants {
+          XCTAssertEqual(
+            try subject.visit(options, SteadySteps()), 0, "\(subject.name), \(parts) parts")
+        }
+      }
+    }
+  }
 }
