@@ -58,7 +58,7 @@ enum TrainingCommand {
     }
     var settings = DiagnoseSettings()
     try Option.parse(words, with: DiagnoseSettings.options, into: &settings, operands: \.files)
-    var command = DiagnoseCommand(settings)
+    var command = try DiagnoseCommand(settings)
     let status = try command.execute()
     if status != 0 { exit(status) }
   }

@@ -127,6 +127,46 @@ final class DiagnoseTests: XCTestCase {
     XCTAssertEqual(run.output.split(separator: "\n").count, 1, run.output)
   }
 
+  func testReportsAreWritten() throws {
+    let scratch = try Scratch(of: self)
+    let healthy = try scratch.file("healthy.jsonl", log(explosion: false))
+    let sick = try scratch.file("a <sick> run.jsonl", log(explosion: true))
+    let broken = try scratch.file("broken.jsonl", log(explosion: false) + "x\n")
+    let (page, folder) = (scratch.path("page.html"), scratch.path("pictures/of/runs"))
+    let run = try CommandRun(
+      "diagnose", healthy, sick, healthy, broken, "--html", page, "--svg", folder)
+    XCTAssertEqual(run.status, 65, run.errors)
+    let html = try String(contentsOfFile: page, encoding: .utf8)
+    XCTAssertEqual(html.components(separatedBy: "<section class=\"run\"").count, 5)
+    XCTAssertTrue(html.contains("a &lt;sick&gt; run.jsonl"))
+    let names = ["a--sick--run.jsonl", "broken.jsonl", "healthy.jsonl", "healthy.jsonl-2"]
+    XCTAssertEqual(
+      try FileManager.default.contentsOfDirectory(atPath: folder).sorted(),
+      names.flatMap { ["\($0)-gradient-norm.svg", "\($0)-loss.svg"] }.sorted())
+    let quiet = try CommandRun("diagnose", "--json", sick, "--html", page)
+    XCTAssertEqual(quiet.status, 2)
+    XCTAssertTrue(quiet.output.hasPrefix("{"))
+    XCTAssertTrue(
+      try String(contentsOfFile: page, encoding: .utf8).contains("Diagnosis of a run"))
+  }
+
+  func testReportsThatCannotBeWrittenAreRefusedBeforeAnythingIsRead() throws {
+    let scratch = try Scratch(of: self)
+    let healthy = try scratch.file("healthy.jsonl", log(explosion: false))
+    for (words, status) in [
+      (["--html", scratch.path("no/page.html")], Int32(73)), (["--svg", healthy], 73),
+      (["--html"], 64), (["--svg"], 64),
+    ] {
+      let run = try CommandRun(["diagnose", healthy] + words)
+      XCTAssertEqual(run.status, status, run.errors)
+      XCTAssertEqual(run.output, "")
+      XCTAssertEqual(run.errors.split(separator: "\n").count, 1, run.errors)
+    }
+    let none = try CommandRun("diagnose", "--html", scratch.path("page.html"), scratch.path("none"))
+    XCTAssertEqual(none.status, 66)
+    XCTAssertFalse(FileManager.default.fileExists(atPath: scratch.path("page.html")))
+  }
+
   func testHelp() throws {
     let run = try CommandRun("diagnose", "--help")
     XCTAssertEqual(run.status, 0)

@@ -3,23 +3,30 @@ internal import TrainingKit
 
 /// `training diagnose`: what is wrong with runs, from their logs.
 struct DiagnoseCommand {
+  // Steps that reports keep at full rate: their plots show the extremes of all of them.
+  private static let recorded = 1 << 17
+
   private let settings: DiagnoseSettings
   private var gravest: Severity?
   private var failure: ExitStatus?
+  private var reports: ReportFiles
 
-  init(_ settings: DiagnoseSettings) { self.settings = settings }
-
-  /// Diagnoses every log, and returns how the command ends.
-  mutating func execute() throws(UsageError) -> Int32 {
+  init(_ settings: DiagnoseSettings) throws(UsageError) {
     guard !settings.files.isEmpty else {
       throw UsageError("diagnose: expected files, a folder or -, got none; --help explains")
     }
+    (self.settings, reports) = (settings, try ReportFiles(settings))
+  }
+
+  /// Diagnoses every log, and returns how the command ends.
+  mutating func execute() throws(UsageError) -> Int32 {
     var count = 0
     let logs = try LogFiles.logs(settings.files)
     for log in logs where diagnose(log) { count += 1 }
     if count == 0, failure == nil {
       throw UsageError("\(settings.files[0]): expected logs in the folder, got none", .noInput)
     }
+    try reports.write()
     if let failure { return failure.rawValue }
     switch gravest {
     case .fault: return 2
@@ -32,9 +39,10 @@ struct DiagnoseCommand {
   private mutating func diagnose(_ log: LogFiles.Log) -> Bool {
     let name = log.path == "-" && !settings.json ? "standard input" : log.path
     var doctor = Doctor()
+    var record = RunRecord(capacity: Self.recorded)
     var problem: (any Error)?
     do {
-      try read(log.path, as: name, into: &doctor)
+      try read(log.path, as: name, into: &doctor, &record)
     } catch {
       problem = error
     }
@@ -44,6 +52,7 @@ struct DiagnoseCommand {
     if diagnosis.steps > 0 {
       FindingReport(name: name, json: settings.json).show(
         diagnosis, findings: log.path == "-" ? last : diagnosis.findings)
+      reports.add(name, record, diagnosis)
       gravest = [gravest, diagnosis.severity].compactMap { $0 }.max()
     }
     if let problem {
@@ -54,13 +63,17 @@ struct DiagnoseCommand {
   }
 
   /// Hands the steps of a log to the doctor; findings in standard input are shown as they arise.
-  private func read(_ path: String, as name: String, into doctor: inout Doctor) throws {
+  private func read(
+    _ path: String, as name: String, into doctor: inout Doctor, _ record: inout RunRecord
+  ) throws {
     var stream = try ByteStream(path)
     var reader = LogReader(file: name)
     let report = FindingReport(name: name, json: settings.json)
     let isLive = path == "-"
+    let isRecorded = reports.areWanted
     func take(_ step: StepRecord) {
       let findings = doctor.observe(step)
+      if isRecorded { record.append(step) }
       if isLive { findings.forEach(report.show) }
     }
     while let bytes = try stream.next() { try reader.read(bytes, take) }

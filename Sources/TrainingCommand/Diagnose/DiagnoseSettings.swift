@@ -2,6 +2,8 @@
 struct DiagnoseSettings {
   var files: [String] = []
   var json = false
+  var page: String?
+  var pictures: String?
 }
 
 extension DiagnoseSettings {
@@ -12,7 +14,14 @@ extension DiagnoseSettings {
         help:
           "one finding a line, as an object with the keys file, symptom, cause, severity, step, "
           + "confidence, evidence and remedy"
-      ) { settings, _ in settings.json = true }
+      ) { settings, _ in settings.json = true },
+      Option("--html", "FILE", help: "write a page with plots and findings, which needs no network")
+      {
+        settings, words in settings.page = words[0]
+      },
+      Option("--svg", "FOLDER", help: "draw each plot of each run into a file of its own") {
+        settings, words in settings.pictures = words[0]
+      },
     ]
   }
 
@@ -32,7 +41,7 @@ extension DiagnoseSettings {
       usual names. What is missing costs evidence, and is no error.
 
     exit status:
-      0 healthy, 1 warnings, 2 a fault; 64 usage, 65 malformed input, 66 no input
+      0 healthy, 1 warnings, 2 a fault; 64 usage, 65 malformed input, 66 no input, 73 output cannot be written
     """
   }
 }

@@ -1,0 +1,71 @@
+internal import FoundationEssentials
+internal import TrainingDiagnostics
+
+/// The page and the pictures that a user asked for.
+struct ReportFiles {
+  let page: String?
+  let folder: String?
+  private var runs: [ReportedRun] = []
+
+  init(_ settings: DiagnoseSettings) throws(UsageError) {
+    (page, folder) = (settings.page, settings.pictures)
+    // Found out before logs are read that take their time.
+    if let page { try File.checkWritable(page) }
+    if let folder { try Self.create(folder) }
+  }
+
+  /// Whether anything is asked for.
+  var areWanted: Bool { page != nil || folder != nil }
+
+  /// Takes a run into the reports.
+  mutating func add(_ name: String, _ record: RunRecord, _ diagnosis: Diagnosis) {
+    if areWanted {
+      runs.append(ReportedRun(name: name, record: record, diagnosis: diagnosis))
+    }
+  }
+
+  /// Writes what was asked for, if there is a run to tell of.
+  func write() throws(UsageError) {
+    guard !runs.isEmpty else { return }
+    if let page {
+      try File.write(HTMLReport(title: title, runs: runs).html, to: page)
+    }
+    if let folder { try draw(in: folder) }
+  }
+
+  private var title: String {
+    runs.count == 1 ? "Diagnosis of a run" : "Diagnosis of \(runs.count) runs"
+  }
+
+  private func draw(in folder: String) throws(UsageError) {
+    var taken: Set<String> = []
+    for run in runs {
+      let name = Self.fileName(run.name, besides: taken)
+      taken.insert(name)
+      for plot in Plot.all {
+        guard let picture = SVGPlot(plot, of: run) else { continue }
+        try File.write(picture.svg, to: "\(folder)/\(name)-\(plot.name).svg")
+      }
+    }
+  }
+
+  /// The name of a log without its folder, of letters that every file system takes, and unlike the others.
+  private static func fileName(_ path: String, besides taken: Set<String>) -> String {
+    let last = path.split(separator: "/").last ?? "run"
+    let plain = String(
+      last.map { ($0.isASCII && ($0.isLetter || $0.isNumber)) || "._-".contains($0) ? $0 : "-" })
+    let base = plain.hasPrefix(".") ? "run" + plain : plain
+    var (name, number) = (base, 2)
+    while taken.contains(name) { (name, number) = ("\(base)-\(number)", number + 1) }
+    return name
+  }
+
+  private static func create(_ folder: String) throws(UsageError) {
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw UsageError("cannot create the folder \(folder)", .cannotCreate)
+    }
+    try File.checkWritable(folder + "/plot.svg")
+  }
+}

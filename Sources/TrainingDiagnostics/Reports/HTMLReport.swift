@@ -1,0 +1,99 @@
+/// One page about runs: their curves, with the findings marked, and what to do.
+///
+/// The page is a single file that loads nothing: it works without a network, on a phone and on paper. Names and texts
+/// may be anything.
+///
+///     let run = ReportedRun(name: "small GPT", record: record)
+///     let page = HTMLReport(title: "Tonight", runs: [run]).html
+public struct HTMLReport: Sendable {
+  /// The title of the page.
+  public let title: String
+  /// The runs, in the order they are told: the worst first.
+  public let runs: [ReportedRun]
+
+  /// Creates a page.
+  public init(title: String, runs: [ReportedRun]) {
+    (self.title, self.runs) = (title, runs.worstFirst)
+  }
+
+  /// The page, as a file in UTF-8.
+  public var html: String {
+    """
+    <!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+    style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
+    <link rel="icon" href="data:,">
+    <title>\(title.inMarkup)</title>
+    <style>
+    \(PageStyle.text)
+    </style>
+    </head>
+    <body>
+    \(masthead)
+    \(runs.count > 1 ? index : "")
+    <main>
+    \(runs.enumerated().map { RunSection(run: $1, place: $0).html }.joined(separator: "\n"))
+    </main>
+    <footer>Drag over a plot to zoom in, double-click to see all of it again. With the keyboard: arrows move, \
+    + and − zoom, Escape resets.</footer>
+    <script type="application/json" id="report-data">\(PageData(runs: runs).json)</script>
+    <script>
+    \(PageScript.text)
+    </script>
+    </body>
+    </html>
+
+    """
+  }
+
+  private var masthead: String {
+    """
+    <header class="masthead">
+    <p class="eyebrow">Training report</p>
+    <h1><bdi>\(title.inMarkup)</bdi></h1>
+    <p class="summary">\(summary)</p>
+    </header>
+    """
+  }
+
+  private var summary: String {
+    guard runs.count > 1 else { return runs.isEmpty ? "No runs." : "" }
+    let healthy = runs.count { $0.diagnosis.isHealthy }
+    let faulty = runs.count { $0.diagnosis.severity == .fault }
+    let warned = runs.count - healthy - faulty
+    let parts = [(faulty, "with a fault"), (warned, "with warnings"), (healthy, "healthy")]
+    return "\(runs.count) runs: "
+      + parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+  }
+
+  private var index: String {
+    let entries = runs.enumerated().map { place, run in
+      """
+      <li><a class="entry \(run.condition)" href="#run-\(place + 1)">
+      <span class="entry-name"><bdi>\(run.name.inMarkup)</bdi></span>
+      <svg viewBox="0 0 120 28" preserveAspectRatio="none" aria-hidden="true">\
+      <path d="\(Sparkline(run.record, columns: 60).path(width: 120, height: 28))"/></svg>
+      <span class="entry-health">\(run.headline.inMarkup)</span>
+      </a></li>
+      """
+    }
+    return "<nav aria-label=\"Runs, the worst first\"><ol class=\"index\">\n"
+      + entries.joined(separator: "\n") + "\n</ol></nav>"
+  }
+}
+
+extension ReportedRun {
+  /// The gravest severity as the class of an element.
+  var condition: String { diagnosis.severity?.rawValue ?? "healthy" }
+
+  /// The first finding in a few words, or that there is none.
+  var headline: String {
+    guard let finding = diagnosis.findings.first else { return "healthy" }
+    return "\(finding.symptom) at step \(finding.step)"
+  }
+}
