@@ -138,7 +138,8 @@ final class DiagnoseTests: XCTestCase {
     XCTAssertEqual(run.status, 65, run.errors)
     let html = try String(contentsOfFile: page, encoding: .utf8)
     XCTAssertEqual(html.components(separatedBy: "<section class=\"run\"").count, 5)
-    XCTAssertTrue(html.contains("a &lt;sick&gt; run.jsonl"))
+    XCTAssertTrue(
+      html.contains("<bdi>a &lt;sick&gt; run.jsonl</bdi>"), "the folder goes without saying")
     let names = ["a--sick--run.jsonl", "broken.jsonl", "healthy.jsonl", "healthy.jsonl-2"]
     XCTAssertEqual(
       try FileManager.default.contentsOfDirectory(atPath: folder).sorted(),
@@ -165,6 +166,37 @@ final class DiagnoseTests: XCTestCase {
     let none = try CommandRun("diagnose", "--html", scratch.path("page.html"), scratch.path("none"))
     XCTAssertEqual(none.status, 66)
     XCTAssertFalse(FileManager.default.fileExists(atPath: scratch.path("page.html")))
+  }
+
+  func testATerminalShowsTheCourseOfTheLoss() throws {
+    // `script` of util-linux is a terminal for the command that it runs.
+    let terminal = URL(fileURLWithPath: "/usr/bin/script")
+    let words = try? Process.run(terminal, arguments: ["--version"])
+    words?.waitUntilExit()
+    try XCTSkipUnless(words?.terminationStatus == 0, "there is no script of util-linux")
+    let scratch = try Scratch(of: self)
+    let sick = try scratch.file("sick.jsonl", log(explosion: true))
+    for (locale, mark) in [("C.UTF-8", "█"), ("C", "^")] {
+      let process = Process()
+      process.executableURL = terminal
+      process.arguments = [
+        "--quiet", "--return", "--command", "\(CommandRun.executable.path) diagnose \(sick)",
+        "/dev/null",
+      ]
+      process.environment = ["LC_ALL": locale, "PATH": "/usr/bin:/bin"]
+      let output = Pipe()
+      process.standardOutput = output
+      try process.run()
+      let text = String(
+        decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      XCTAssertEqual(process.terminationStatus, 2, text)
+      let line = text.split(whereSeparator: \.isNewline).first ?? ""
+      XCTAssertTrue(line.contains("1 fault  ") && line.contains(mark), String(line))
+      XCTAssertEqual(line.allSatisfy(\.isASCII), locale == "C", String(line))
+    }
+    let piped = try CommandRun("diagnose", sick, environment: ["LC_ALL": "C.UTF-8"])
+    XCTAssertTrue(piped.output.hasPrefix("\(sick): sick: 120 steps, 1 fault\n"), piped.output)
   }
 
   func testHelp() throws {

@@ -6,6 +6,17 @@
 
 /// Standard output and standard error, unbuffered: what is written is seen, in this order.
 enum Console {
+  /// Whether standard output is a terminal, before somebody's eyes.
+  static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+  /// Whether the locale tells that characters beyond ASCII can be shown.
+  static var isUnicode: Bool {
+    let names: [String] = ["LC_ALL", "LC_CTYPE", "LANG"]
+    let values = names.map { name in getenv(name).map { String(cString: $0) } ?? "" }
+    let locale = values.first { !$0.isEmpty }?.lowercased() ?? ""
+    return locale.contains("utf-8") || locale.contains("utf8")
+  }
+
   static func print(_ line: String) { write(line + "\n") }
 
   static func write(_ text: String) { write(text, to: STDOUT_FILENO) }

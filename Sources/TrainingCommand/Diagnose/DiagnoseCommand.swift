@@ -51,7 +51,7 @@ struct DiagnoseCommand {
     let diagnosis = doctor.diagnosis()
     if diagnosis.steps > 0 {
       FindingReport(name: name, json: settings.json).show(
-        diagnosis, findings: log.path == "-" ? last : diagnosis.findings)
+        diagnosis, findings: log.path == "-" ? last : diagnosis.findings, record)
       reports.add(name, record, diagnosis)
       gravest = [gravest, diagnosis.severity].compactMap { $0 }.max()
     }
@@ -70,7 +70,7 @@ struct DiagnoseCommand {
     var reader = LogReader(file: name)
     let report = FindingReport(name: name, json: settings.json)
     let isLive = path == "-"
-    let isRecorded = reports.areWanted
+    let isRecorded = reports.areWanted || (Console.isTerminal && !settings.json)
     func take(_ step: StepRecord) {
       let findings = doctor.observe(step)
       if isRecorded { record.append(step) }

@@ -20,9 +20,12 @@ struct FindingReport {
     }
   }
 
-  /// Shows the health of a run and findings about it.
-  func show(_ diagnosis: Diagnosis, findings: [Finding]) {
-    if !json { Console.print("\(name): \(diagnosis.health)") }
+  /// Shows the health of a run and findings about it; on a terminal also the course of its loss.
+  func show(_ diagnosis: Diagnosis, findings: [Finding], _ record: RunRecord) {
+    if !json {
+      let curve = Console.isTerminal ? Sparkline(record).text(ascii: !Console.isUnicode) : ""
+      Console.print("\(name): \(diagnosis.health)" + (curve.isEmpty ? "" : "  \(curve)"))
+    }
     findings.forEach(show)
   }
 

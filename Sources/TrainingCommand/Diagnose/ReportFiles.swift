@@ -28,13 +28,25 @@ struct ReportFiles {
   func write() throws(UsageError) {
     guard !runs.isEmpty else { return }
     if let page {
-      try File.write(HTMLReport(title: title, runs: runs).html, to: page)
+      try File.write(HTMLReport(title: title, runs: named).html, to: page)
     }
     if let folder { try draw(in: folder) }
   }
 
   private var title: String {
     runs.count == 1 ? "Diagnosis of a run" : "Diagnosis of \(runs.count) runs"
+  }
+
+  /// The runs by their paths without the folders that all of them are in.
+  private var named: [ReportedRun] {
+    let paths = runs.map { $0.name.split(separator: "/", omittingEmptySubsequences: false) }
+    let shortest = paths.map(\.count).min() ?? 1
+    let shared = (0..<shortest - 1).prefix { part in paths.allSatisfy { $0[part] == paths[0][part] }
+    }
+    return zip(runs, paths).map { run, path in
+      let name = path.dropFirst(shared.count).joined(separator: "/")
+      return ReportedRun(name: name, record: run.record, diagnosis: run.diagnosis)
+    }
   }
 
   private func draw(in folder: String) throws(UsageError) {

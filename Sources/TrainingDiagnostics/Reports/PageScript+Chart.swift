@@ -121,7 +121,7 @@ extension PageScript {
         if (low > high) [low, high] = this.isLogarithmic ? [1, 10] : [0, 1];
         const ends = [low, high].map(this.isLogarithmic ? Math.log10 : clamped);
         const span = ends[1] - ends[0];
-        const least = this.isLogarithmic ? 0.1 : Math.max(Math.abs(ends[0]) * 0.1, 1e-12);
+        const least = this.isLogarithmic ? 0.3 : Math.abs(ends[0]) * 0.1 || 1;
         const room = span > 0 ? span * 0.06 : least;
         return [ends[0] - room, ends[1] + room];
       }

@@ -10,7 +10,8 @@ struct PlotAxis {
       isLogarithmic ? $0.decimalLogarithm : $0.drawable
     }
     let span = ends[1] - ends[0]
-    let margin = span > 0 ? span * room : max(ends[0].magnitude * 0.1, isLogarithmic ? 0.3 : 1e-9)
+    let least = isLogarithmic ? 0.3 : ends[0].magnitude < 1e-300 ? 1 : ends[0].magnitude * 0.1
+    let margin = span > 0 ? span * room : least
     (low, high) = (ends[0] - margin, ends[1] + margin)
   }
 
