@@ -189,6 +189,10 @@ final class ReportTests: XCTestCase {
     XCTAssertEqual(
       Sparkline((0..<1000).map { $0 == 500 ? 9 : 1 }, columns: 10).text(), "▁▁▁▁▁█▁▁▁▁")
     XCTAssertEqual(Sparkline([1, 1000, 1e6]).text(), "▁▅█", "ratios, where they are wide")
+    var record = RunRecord()
+    for step in 0..<100 { record.append(StepRecord(step: step, loss: 1)) }
+    for step in 1...9 { record.append(StepRecord(step: step * 1000, loss: Double(step))) }
+    XCTAssertEqual(Sparkline(record, columns: 9).text(), "▁▁▂▃▄▅▅▆█", "by steps, not by rows")
   }
 
   private func assertWellFormed(

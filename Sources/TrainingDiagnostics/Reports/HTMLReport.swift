@@ -75,9 +75,9 @@ public struct HTMLReport: Sendable {
     let entries = runs.enumerated().map { place, run in
       """
       <li><a class="entry \(run.condition)" href="#run-\(place + 1)">
-      <span class="entry-name"><bdi>\(run.name.inMarkup)</bdi></span>
+      <span class="entry-name"><bdi>\(run.name.inBreakableMarkup)</bdi></span>
       <svg viewBox="0 0 120 28" preserveAspectRatio="none" aria-hidden="true">\
-      <path d="\(Sparkline(run.record, columns: 60).path(width: 120, height: 28))"/></svg>
+      <path d="\(run.sparkline.path(width: 120, height: 28))"/></svg>
       <span class="entry-health">\(run.headline.inMarkup)</span>
       </a></li>
       """
@@ -90,6 +90,12 @@ public struct HTMLReport: Sendable {
 extension ReportedRun {
   /// The gravest severity as the class of an element.
   var condition: String { diagnosis.severity?.rawValue ?? "healthy" }
+
+  /// The course of what the first finding is about: an evaluation, or else the loss.
+  var sparkline: Sparkline {
+    let place = diagnosis.findings.first?.place.flatMap(Quantity.init(rawValue:))
+    return Sparkline(record, of: place ?? .loss, columns: 60)
+  }
 
   /// The first finding in a few words, or that there is none.
   var headline: String {

@@ -15,6 +15,14 @@ extension String {
     }
   }
 
+  /// The text between tags of HTML, which may be broken behind the marks that join words in names of files.
+  var inBreakableMarkup: String {
+    inMarkup.reduce(into: "") { text, character in
+      text.append(character)
+      if "_/".contains(character) { text += "<wbr>" }
+    }
+  }
+
   /// The text as a JSON string that may stand in a script element: nothing in it ends the element or a line.
   var inJSON: String {
     unicodeScalars.reduce(into: "\"") { text, scalar in

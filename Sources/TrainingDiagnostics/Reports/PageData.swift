@@ -40,6 +40,7 @@ struct PageData {
   private func curve(_ series: PlotSeries) -> String {
     object([
       ("name", series.quantity.rawValue.inJSON), ("label", series.quantity.label.inJSON),
+      ("noisy", "\(series.isNoisy)"),
       ("steps", list(series.points.map { "\($0.step)" })),
       ("values", list(series.points.map { number($0.value) })),
     ])

@@ -196,7 +196,7 @@ extension PageScript {
         const { context, area } = this;
         const count = ranges.reduce((sum, [start, end]) => sum + end - start, 0);
         const width = area.right - area.left;
-        const isNoisy = count > Math.max(250, width / 2) && ["loss", "gradient_norm"].includes(curve.name);
+        const isNoisy = curve.isNoisy && count > Math.max(250, width / 2);
         context.strokeStyle = context.fillStyle = colorOf(curve.color);
         [context.lineJoin, context.lineWidth, context.globalAlpha] = ["round", isNoisy ? 1 : 1.8, isNoisy ? 0.32 : 1];
         context.beginPath();

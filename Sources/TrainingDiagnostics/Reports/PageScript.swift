@@ -61,7 +61,7 @@ enum PageScript {
   private static let curve = #"""
     class Curve {
       constructor(data, color) {
-        [this.name, this.label, this.color] = [data.name, data.label, color];
+        [this.label, this.isNoisy, this.color] = [data.label, data.noisy, color];
         this.steps = Float64Array.from(data.steps);
         this.values = Float64Array.from(data.values, Number);
         // A run that is resumed goes back; within a segment steps rise.

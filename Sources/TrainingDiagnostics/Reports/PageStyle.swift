@@ -74,7 +74,7 @@ enum PageStyle {
     .entry:hover { border-color: var(--state); }
     .entry.fault { --state: var(--fault); } .entry.warning { --state: var(--warning); }
     .entry.note { --state: var(--note); }
-    .entry-name { font-weight: 600; line-height: 1.35; }
+    .entry-name { font-size: 14px; font-weight: 600; line-height: 1.35; }
     .entry svg { width: 100%; height: 30px; overflow: visible; }
     .entry path { fill: none; stroke: var(--state); stroke-width: 1.6; vector-effect: non-scaling-stroke;
       stroke-linejoin: round; }

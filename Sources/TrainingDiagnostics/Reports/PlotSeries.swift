@@ -17,6 +17,9 @@ struct PlotSeries {
     (self.quantity, self.points) = (quantity, points)
   }
 
+  /// Whether it is of a kind that differs from batch to batch, so that its course is in its means.
+  var isNoisy: Bool { [.loss, .gradientNorm].contains(quantity) }
+
   var finiteValues: [Double] { points.map(\.value).filter(\.isFinite) }
 
   /// The curve in so many stretches at most, of each of which the lowest, the highest and a value that is not finite

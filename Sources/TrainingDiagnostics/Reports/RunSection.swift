@@ -13,7 +13,7 @@ struct RunSection {
     return """
       <section class="run" id="\(identifier)" data-run="\(place)" aria-labelledby="\(identifier)-name">
       <header class="verdict \(run.condition)">
-      <h2 id="\(identifier)-name"><bdi>\(run.name.inMarkup)</bdi></h2>
+      <h2 id="\(identifier)-name"><bdi>\(run.name.inBreakableMarkup)</bdi></h2>
       <p><span class="badge">\(run.diagnosis.isHealthy ? "healthy" : run.condition)</span> \(extent)</p>
       </header>
       <div class="board">

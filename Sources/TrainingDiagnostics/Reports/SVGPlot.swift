@@ -42,7 +42,7 @@ public struct SVGPlot: Sendable {
       <desc>\(summary.inMarkup)</desc>
       <style>
       .paper { fill: #fff } .grid { stroke: #eceae5 } .ink { fill: #1c2127 } .soft { fill: #5a6470 }
-      .curve { fill: none; stroke-width: 1.8; stroke-linejoin: round }
+      .curve { fill: none; stroke-linejoin: round }
       .c0 { stroke: #2f5fd0 } .c1 { stroke: #c76a12 } .c2 { stroke: #2a8a74 }
       .fault { fill: #c02636; stroke: #c02636 } .warning { fill: #96630a; stroke: #96630a }
       .note { fill: #56657a; stroke: #56657a } .number { fill: #fff; font-weight: 700 }
@@ -81,10 +81,33 @@ public struct SVGPlot: Sendable {
   }
 
   private var curves: [String] {
-    series.enumerated().map { number, series in
+    series.enumerated().flatMap { number, series -> [String] in
       let path = series.thinned(stretches: 431).segments.map(path).joined()
-      return "<path class=\"curve c\(number)\" d=\"\(path)\"/>"
+      let isNoisy = series.isNoisy && series.points.count > 500
+      let faint = isNoisy ? " stroke-width=\"1\" stroke-opacity=\"0.32\"" : " stroke-width=\"1.8\""
+      let curve = "<path class=\"curve c\(number)\"\(faint) d=\"\(path)\"/>"
+      return isNoisy ? [curve, mean(of: series, number)] : [curve]
     }
+  }
+
+  /// The course of a noisy curve: means over a few pixels.
+  private func mean(of series: PlotSeries, _ number: Int) -> String {
+    let width = 5.0
+    let count = Int((area.right - area.left) / width) + 1
+    var (sums, counts) = (
+      [Double](repeating: 0, count: count), [Double](repeating: 0, count: count)
+    )
+    for point in series.points where point.value.isFinite {
+      let bin = Int((x(point.step) - area.left) / width)
+      sums[bin] += y(point.value)
+      counts[bin] += 1
+    }
+    let bins = counts.indices.filter { counts[$0] > 0 }
+    let points = bins.map { bin in
+      "\((area.left + (Double(bin) + 0.5) * width).tenths) \((sums[bin] / counts[bin]).tenths)"
+    }
+    return
+      "<path class=\"curve c\(number)\" stroke-width=\"2\" d=\"M\(points.joined(separator: "L"))\"/>"
   }
 
   private func path(_ segment: ArraySlice<PlotSeries.Point>) -> String {
@@ -141,7 +164,7 @@ public struct SVGPlot: Sendable {
     return series.enumerated().map { number, series in
       defer { x += 44 + 7 * Double(series.quantity.label.count) }
       return """
-        <path class="curve c\(number)" d="M\(x) 29h16"/>\
+        <path class="curve c\(number)" stroke-width="3" d="M\(x) 29h16"/>\
         <text class="soft" x="\(x + 22)" y="34">\(series.quantity.label)</text>
         """
     }

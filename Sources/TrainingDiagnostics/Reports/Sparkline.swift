@@ -1,26 +1,38 @@
 /// A curve in the height of a line of text.
 public struct Sparkline: Sendable {
-  // The highest finite value of each column, or NaN where a value was not finite; nil where there was none at all.
+  // The highest value of each column, or NaN where a value was not finite.
   private let columns: [Double]
   private let isLogarithmic: Bool
 
   /// Creates a curve of values, of which each column shows the highest.
   public init(_ values: [Double], columns count: Int = 24) {
-    let count = min(max(count, 1), values.count)
-    columns = (0..<count).map { column in
-      let part = values[values.count * column / count..<values.count * (column + 1) / count]
-      return part.allSatisfy(\.isFinite) ? part.max() ?? .nan : .nan
-    }
-    let finite = columns.filter(\.isFinite)
-    let (lowest, highest) = (finite.min() ?? 0, finite.max() ?? 0)
-    isLogarithmic = lowest > 0 && highest > 20 * lowest
+    self.init(values.enumerated().map { (Double($0), $1) }, count)
   }
 
-  /// Creates a curve of a record's losses: of the steps where they tell them, else of the evaluations.
-  public init(_ record: RunRecord, columns count: Int = 24) {
+  /// Creates a curve of a quantity over the steps of a record: the loss, unless another one is named. Where steps tell
+  /// none, evaluations do.
+  public init(_ record: RunRecord, of quantity: Quantity = .loss, columns count: Int = 24) {
     let steps = record.steps
-    let series = Plot.loss.quantities.lazy.map { quantity in steps.compactMap { $0[quantity] } }
-    self.init(series.first { !$0.isEmpty } ?? [], columns: count)
+    let series = ([quantity] + Plot.loss.quantities).lazy.map { PlotSeries($0, of: steps) }
+    let points = series.first { !$0.points.isEmpty }?.points ?? []
+    self.init(points.map { (Double($0.step), $0.value) }, count)
+  }
+
+  private init(_ points: [(place: Double, value: Double)], _ count: Int) {
+    let count = min(max(count, 1), points.count)
+    let (first, last) = (points.map(\.place).min() ?? 0, points.map(\.place).max() ?? 0)
+    var highest = [Double?](repeating: nil, count: count)
+    for (place, value) in points {
+      let share = last > first ? (place - first) / (last - first) : 0
+      let column = min(Int(share * Double(count)), count - 1)
+      let known = highest[column] ?? -.infinity
+      highest[column] = value.isFinite && !known.isNaN ? max(known, value) : .nan
+    }
+    // A column without values goes on as the one before it.
+    columns = highest.reduce(into: []) { $0.append($1 ?? $0.last ?? .nan) }
+    let finite = columns.filter(\.isFinite)
+    let (low, high) = (finite.min() ?? 0, finite.max() ?? 0)
+    isLogarithmic = low > 0 && high > 20 * low
   }
 
   private var axis: PlotAxis {
@@ -38,16 +50,17 @@ public struct Sparkline: Sendable {
       })
   }
 
-  /// The curve as the content of an SVG picture of this size.
+  /// The curve as the path of an SVG picture of this size; what is not finite as dashes at the upper edge.
   func path(width: Double, height: Double) -> String {
     let axis = axis
     let spacing = width / Double(max(1, columns.count - 1))
     var isDown = false
     return columns.enumerated().map { column, value in
       defer { isDown = value.isFinite }
-      guard value.isFinite else { return "" }
+      let x = (Double(column) * spacing).tenths
+      guard value.isFinite else { return "M\(x) 1h\((spacing / 2).tenths)" }
       let y = 2 + (1 - axis.share(of: value)) * (height - 4)
-      return "\(isDown ? "L" : "M")\((Double(column) * spacing).tenths) \(y.tenths)"
+      return "\(isDown ? "L" : "M")\(x) \(y.tenths)"
     }.joined()
   }
 }
