@@ -40,7 +40,8 @@ public struct HTMLReport: Sendable {
     \(runs.enumerated().map { RunSection(run: $1, place: $0).html }.joined(separator: "\n"))
     </main>
     <footer>Drag over a plot to zoom in, double-click to see all of it again. With the keyboard: arrows move, \
-    + and − zoom, Escape resets.</footer>
+    + and − zoom, Escape resets. Of a long curve the page holds the lowest and the highest value of each short \
+    stretch; bold lines are running means.</footer>
     <script type="application/json" id="report-data">\(PageData(runs: runs).json)</script>
     <script>
     \(PageScript.text)
@@ -91,10 +92,11 @@ extension ReportedRun {
   /// The gravest severity as the class of an element.
   var condition: String { diagnosis.severity?.rawValue ?? "healthy" }
 
-  /// The course of what the first finding is about: an evaluation, or else the loss.
+  /// The course of what the first finding is about: of an evaluation, or else of the loss.
   var sparkline: Sparkline {
-    let place = diagnosis.findings.first?.place.flatMap(Quantity.init(rawValue:))
-    return Sparkline(record, of: place ?? .loss, columns: 60)
+    let finding = diagnosis.findings.first
+    let place = finding?.symptom == .overfitting ? Quantity.validationLoss.rawValue : finding?.place
+    return Sparkline(record, of: place.flatMap(Quantity.init(rawValue:)) ?? .loss, columns: 60)
   }
 
   /// The first finding in a few words, or that there is none.

@@ -39,7 +39,6 @@ extension PageScript {
         const scale = this.figure.querySelector(".scale");
         const isPositive = this.curves.some(curve => curve.values.some(value => value > 0));
         scale.hidden = !isPositive;
-        scale.title = "Logarithmic axis";
         scale.addEventListener("click", () => {
           this.isLogarithmic = !this.isLogarithmic;
           scale.setAttribute("aria-pressed", this.isLogarithmic);
@@ -205,7 +204,7 @@ extension PageScript {
         [context.globalAlpha, context.lineWidth] = [1, 2];
         if (isNoisy) {
           context.beginPath();
-          curve.traceMean(context, ranges, this.x, this.y, width);
+          for (const [start, end] of ranges) curve.traceMean(context, start, end, this.x, this.y, width);
           context.stroke();
         } else if (count < width / 12) this.drawDots(curve, ranges);
       }

@@ -132,25 +132,25 @@ enum PageScript {
 
       /// The course without its noise: means over a few pixels, each smoothed with neighbours that are near it, so that
       /// a rise stays as steep as it is.
-      traceMean(context, ranges, x, y, width) {
+      traceMean(context, start, end, x, y, width) {
         const bins = Math.max(8, Math.floor(width / 5));
         const [left, sums, counts] = [x.left, new Float64Array(bins + 1), new Float64Array(bins + 1)];
-        for (const [start, end] of ranges) {
-          for (let place = start; place < end; place += 1) {
-            if (!Number.isFinite(this.values[place])) continue;
-            const bin = Math.round((x(this.steps[place]) - left) / width * bins);
-            sums[bin] += y(this.values[place]);
-            counts[bin] += 1;
-          }
+        for (let place = start; place < end; place += 1) {
+          if (!Number.isFinite(this.values[place])) continue;
+          const bin = Math.round((x(this.steps[place]) - left) / width * bins);
+          sums[bin] += y(this.values[place]);
+          counts[bin] += 1;
         }
         const means = sums.map((sum, bin) => sum / counts[bin]);
-        const [reach, step] = [3, 14];
+        const [first, last] = [counts.findIndex(count => count > 0), counts.findLastIndex(count => count > 0)];
         let isDown = false;
         for (let bin = 0; bin <= bins; bin += 1) {
           if (!counts[bin]) continue;
+          // As many on either side, so that the ends do not bend.
+          const reach = Math.min(3, bin - first, last - bin);
           let [sum, weight] = [0, 0];
-          for (let near = Math.max(0, bin - reach); near <= Math.min(bins, bin + reach); near += 1) {
-            if (!counts[near] || Math.abs(means[near] - means[bin]) > step) continue;
+          for (let near = bin - reach; near <= bin + reach; near += 1) {
+            if (!counts[near] || Math.abs(means[near] - means[bin]) > 14) continue;
             const part = 1 / (1 + Math.abs(near - bin));
             [sum, weight] = [sum + part * means[near], weight + part];
           }

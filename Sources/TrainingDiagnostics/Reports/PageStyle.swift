@@ -83,8 +83,8 @@ enum PageStyle {
     """
 
   private static let charts = """
-    .chart { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 14px 14px 8px;
-      box-shadow: var(--shadow); }
+    .chart { position: relative; padding: 14px 14px 8px; background: var(--card); border: 1px solid var(--line);
+      border-radius: 14px; box-shadow: var(--shadow); }
     .chart figcaption { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 14px; min-height: 28px;
       padding-left: 6px; }
     .legend { display: flex; flex-wrap: wrap; gap: 0 14px; flex: 1; color: var(--soft); font-size: 12.5px;
@@ -154,7 +154,7 @@ enum PageStyle {
 
   private static let print = """
     @media print {
-      body { padding: 0; max-width: none; font-size: 11pt; }
+      body { padding: 0; max-width: none; font-size: 11pt; background: none; }
       .tools, footer, .cursor, .tip { display: none; }
       .board { grid-template-columns: minmax(0, 1fr); grid-template-areas: "hero" "findings" "signals"; }
       .chart, .finding, .entry { break-inside: avoid; box-shadow: none; }

@@ -47,9 +47,11 @@ struct RunSection {
       <figure class="chart" data-plot="\(plot.name)">
       <figcaption><h3>\(plot.title)</h3><div class="legend"></div><div class="tools">\
       <button type="button" class="reset" hidden>Show all</button>\
-      <button type="button" class="scale" aria-pressed="\(plot.isLogarithmic(series))">log</button>\
+      <button type="button" class="scale" aria-label="logarithmic axis" \
+      aria-pressed="\(plot.isLogarithmic(series))">log</button>\
       </div></figcaption>
-      <div class="plane"><canvas tabindex="0" role="img" aria-label="\(label.inMarkup)"></canvas></div>
+      <div class="plane"><canvas tabindex="0" role="application" aria-roledescription="plot" \
+      aria-label="\(label.inMarkup)"></canvas></div>
       <p class="spoken" aria-live="polite"></p>
       </figure>
       """

@@ -86,28 +86,26 @@ public struct SVGPlot: Sendable {
       let isNoisy = series.isNoisy && series.points.count > 500
       let faint = isNoisy ? " stroke-width=\"1\" stroke-opacity=\"0.32\"" : " stroke-width=\"1.8\""
       let curve = "<path class=\"curve c\(number)\"\(faint) d=\"\(path)\"/>"
-      return isNoisy ? [curve, mean(of: series, number)] : [curve]
+      guard isNoisy else { return [curve] }
+      let mean = series.segments.map(mean).joined()
+      return [curve, "<path class=\"curve c\(number)\" stroke-width=\"2\" d=\"\(mean)\"/>"]
     }
   }
 
   /// The course of a noisy curve: means over a few pixels.
-  private func mean(of series: PlotSeries, _ number: Int) -> String {
+  private func mean(_ segment: ArraySlice<PlotSeries.Point>) -> String {
     let width = 5.0
     let count = Int((area.right - area.left) / width) + 1
-    var (sums, counts) = (
-      [Double](repeating: 0, count: count), [Double](repeating: 0, count: count)
-    )
-    for point in series.points where point.value.isFinite {
+    var bins = [(sum: Double, count: Double)](repeating: (0, 0), count: count)
+    for point in segment where point.value.isFinite {
       let bin = Int((x(point.step) - area.left) / width)
-      sums[bin] += y(point.value)
-      counts[bin] += 1
+      bins[bin] = (bins[bin].sum + y(point.value), bins[bin].count + 1)
     }
-    let bins = counts.indices.filter { counts[$0] > 0 }
-    let points = bins.map { bin in
-      "\((area.left + (Double(bin) + 0.5) * width).tenths) \((sums[bin] / counts[bin]).tenths)"
+    let points = bins.enumerated().filter { $0.element.count > 0 }.map { place, bin in
+      let x = min(area.left + (Double(place) + 0.5) * width, area.right)
+      return "\(x.tenths) \((bin.sum / bin.count).tenths)"
     }
-    return
-      "<path class=\"curve c\(number)\" stroke-width=\"2\" d=\"M\(points.joined(separator: "L"))\"/>"
+    return points.isEmpty ? "" : "M" + points.joined(separator: "L")
   }
 
   private func path(_ segment: ArraySlice<PlotSeries.Point>) -> String {
