@@ -7,7 +7,7 @@
 ///     print(doctor.diagnosis())
 ///
 /// A symptom is heard again only when it is graver than before, and not at all when it follows from one that was
-/// heard. What is swallowed counts: ``Diagnosis`` tells how often each symptom showed.
+/// heard, unless it is the end of the run. What is swallowed counts: ``Diagnosis`` tells how often each symptom showed.
 public struct Doctor: Sendable {
   /// What was heard, in the order it showed.
   public private(set) var findings: [Finding] = []
@@ -74,10 +74,12 @@ public struct Doctor: Sendable {
   }
 
   private func isNews(_ finding: Finding) -> Bool {
+    // That a loss is NaN in the end is news, whatever led to it.
+    let mayFollow = finding.symptom != .nonFiniteLoss
     let isKnown = findings.contains { heard in
       heard.severity >= finding.severity
         && (heard.symptom == finding.symptom
-          || heard.symptom.consequences.contains(finding.symptom))
+          || mayFollow && heard.symptom.consequences.contains(finding.symptom))
     }
     return !isKnown && (findings.count < budget || finding.severity == .fault)
   }

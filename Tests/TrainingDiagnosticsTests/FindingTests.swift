@@ -91,7 +91,8 @@ final class FindingTests: XCTestCase {
       finding(.explosion, .fault, 3), finding(.nonFiniteLoss, .fault, 5),
       finding(.overfitting, .warning, 7),
     ])
-    XCTAssertEqual(doctor.findings.map(\.symptom), [.explosion])
+    XCTAssertEqual(doctor.findings.map(\.symptom), [.explosion, .nonFiniteLoss])
+    XCTAssertEqual(doctor.diagnosis().findings.map(\.symptom), [.explosion, .nonFiniteLoss])
   }
 
   func testTheGraverAndTheCauseComeFirst() {
