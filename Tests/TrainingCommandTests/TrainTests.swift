@@ -39,6 +39,39 @@ final class TrainTests: XCTestCase {
     XCTAssertFalse(run.output.contains("\u{1B}"), "no control characters when not on a terminal")
   }
 
+  private struct Watched: Decodable {
+    struct Finding: Decodable {
+      let symptom, cause, severity: String
+      let step: Int
+    }
+    let findings: [Finding]?
+  }
+
+  func testTheDoctorWatches() throws {
+    let scratch = try Scratch(of: self)
+    func findings(_ words: String...) throws -> (output: String, found: [Watched.Finding]?) {
+      let path = scratch.path("summary.json")
+      let run = try CommandRun(
+        ["train", "--model", "mlp", "--epochs", "6", "--json", path] + words)
+      let data = try Data(contentsOf: URL(fileURLWithPath: path))
+      return (run.output, try JSONDecoder().decode(Watched.self, from: data).findings)
+    }
+    let healthy = try findings("--doctor")
+    XCTAssertEqual(healthy.found?.count, 0, healthy.output)
+    XCTAssertTrue(healthy.output.contains("healthy: 270 steps"), healthy.output)
+    XCTAssertNil(try findings().found)
+    let page = scratch.path("page.html")
+    let sick = try findings(
+      "--learning-rate", "100", "--clip", "0", "--warmup", "0", "--html", page)
+    let first = try XCTUnwrap(sick.found?.first, sick.output)
+    XCTAssertEqual(first.symptom, "explosion", sick.output)
+    XCTAssertEqual(first.severity, "fault")
+    XCTAssertTrue(sick.output.contains("fault at step \(first.step): explosion"), sick.output)
+    XCTAssertTrue(sick.output.contains("doctor                     sick: "), sick.output)
+    let html = try String(contentsOfFile: page, encoding: .utf8)
+    XCTAssertTrue(html.contains("Training of handwritten digits"))
+  }
+
   func testTheSameSeedGivesTheSameRunForAnyThreadCount() throws {
     let scratch = try Scratch(of: self)
     func losses(_ name: String, threads: String) throws -> [Double] {

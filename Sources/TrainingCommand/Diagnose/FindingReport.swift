@@ -38,11 +38,12 @@ struct FindingReport {
       guard let data = try? encoder.encode(Row(file: name, finding: finding)) else { return }
       Console.print(String(decoding: data, as: UTF8.self))
     } else {
-      Console.print(words(of: finding))
+      Console.print(Self.words(of: finding))
     }
   }
 
-  private func words(of finding: Finding) -> String {
+  /// A finding in some lines, each under its label.
+  static func words(of finding: Finding) -> String {
     let place = finding.place.map { " (\($0))" } ?? ""
     let title = "  \(finding.severity) at step \(finding.step): \(finding.symptom)\(place)"
     let sure = Int((finding.confidence * 100).rounded())

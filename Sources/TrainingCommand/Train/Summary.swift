@@ -3,6 +3,7 @@
 #else
   internal import Foundation
 #endif
+internal import TrainingDiagnostics
 
 /// What a run was and what came of it, for machines.
 struct Summary: Codable {
@@ -29,6 +30,8 @@ struct Summary: Codable {
   var skippedSteps = 0
   /// The numbers of skipped steps, from 1, by the reason.
   var skips: [String: [Int]] = [:]
+  /// What the doctor found; nil when there was none.
+  var findings: [Finding]?
   /// The step that the run went on from, the last time that it did.
   var resumedAt: Int?
   /// Why the run could not go on; nil when it went on to its end.

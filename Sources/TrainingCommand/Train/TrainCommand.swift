@@ -1,3 +1,4 @@
+internal import TrainingDiagnostics
 internal import TrainingKit
 
 /// `training train`: trains a network, evaluates it on held-out data and prints a summary.
@@ -10,12 +11,14 @@ struct TrainCommand {
   private var run: TrainingRun<Network>
   private var job: Job
   private var progress: Progress
+  private var doctor: JobDoctor?
   /// The parts that batches are computed in.
   private var parts: Int
 
   init(_ settings: TrainSettings) throws {
     try settings.check()
     if let path = settings.json { try File.checkWritable(path) }
+    doctor = try JobDoctor(settings)
     if let threads = settings.threads { Threads.count = threads }
     if let limit = settings.memoryLimit { Device.cpu.memoryLimit = limit }
     (self.settings, parts) = (settings, settings.parts)
@@ -48,6 +51,11 @@ struct TrainCommand {
     takeStock()
     job.summary.finalAccuracy = job.summary.heldOutAccuracyPerEpoch.last
     Console.print("\n" + job.summary.report)
+    let name = samples.name
+    if let diagnosis = try doctor?.conclude(name: name) {
+      job.summary.findings = diagnosis.findings
+      Console.print("doctor                     \(diagnosis.health)")
+    }
     if stop == nil, let vocabulary = samples.vocabulary, settings.generate > 0 {
       job.summary.text = try run.withAveragedWeights { model in
         model.text(
@@ -129,6 +137,9 @@ extension TrainCommand {
       let labels = part.y.flattened()
       hits += Network.hits(logits, labels)
       return crossEntropy(logits, labels, reduction: .counted)
+    }
+    for finding in doctor?.observe(outcome) ?? [] {
+      progress.note(FindingReport.words(of: finding))
     }
     switch outcome {
     case .applied(let report): job.tally.add(report, hits: hits, labels: batch.y.count)

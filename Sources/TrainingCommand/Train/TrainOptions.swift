@@ -121,6 +121,14 @@ extension TrainSettings {
       Option(
         "--resume", help: "go on from the last checkpoint in --checkpoint-dir, if there is one"
       ) { (settings, _) in settings.isResuming = true },
+      Option(
+        "--doctor",
+        help: "watch the steps, and say what is wrong with them, why, and what would help"
+      ) { (settings, _) in settings.isWatched = true },
+      Option(
+        "--html", "FILE",
+        help: "write a page with the doctor's findings and plots, which needs no network", \.page
+      ) { word throws(UsageError) in word },
       Option("--json", "FILE", help: "write the summary for machines", \.json) {
         word throws(UsageError) in word
       },

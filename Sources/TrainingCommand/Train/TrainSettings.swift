@@ -39,6 +39,8 @@ struct TrainSettings {
   var checkpointFolder: String?
   var checkpointInterval: Int?
   var isResuming = false
+  var isWatched = false
+  var page: String?
   var generate = 300
   var json: String?
 }
