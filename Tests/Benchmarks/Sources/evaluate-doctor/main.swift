@@ -8,7 +8,15 @@ guard let path = CommandLine.arguments.dropFirst().first else {
   print("usage: evaluate-doctor FILE.jsonl [--report]")
   exit(64)
 }
-let evaluation = Evaluation(runs: try RunLog.all(of: path).map { ($0, $0.steps) })
+let logs: [RunLog]
+do {
+  logs = try RunLog.all(of: path)
+} catch {
+  FileHandle.standardError.write(
+    Data("\(path): expected a run a line in JSON, got \(error.localizedDescription)\n".utf8))
+  exit(65)
+}
+let evaluation = Evaluation(runs: logs.map { ($0, $0.steps) })
 if CommandLine.arguments.contains("--report") {
   print(evaluation.report())
 } else {
