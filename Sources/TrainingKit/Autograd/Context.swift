@@ -21,6 +21,8 @@ package final class Context {
   fileprivate var passedModule: ObjectIdentifier?
   /// What results are made for; nil where operations tell by themselves.
   package fileprivate(set) var memoryOwner: MemoryOwner?
+  /// Who is told of calls; nil when nobody looks.
+  package fileprivate(set) var observer: ((ObservedCall) -> Void)?
   /// The outermost modules that ran while somebody wanted to know; nil when nobody does.
   fileprivate var roots: [AnyObject]?
   private var scopedValues: [ObjectIdentifier: any Sendable] = [:]
@@ -125,6 +127,22 @@ extension Context {
     modules.append(module)
     defer { modules.removeLast() }
     return try body()
+  }
+
+  /// Runs `body` while somebody is told of its calls.
+  package func observing<Result>(
+    _ observer: ((ObservedCall) -> Void)?, _ body: () throws -> Result
+  ) rethrows -> Result {
+    let outer = self.observer
+    self.observer = observer
+    defer { self.observer = outer }
+    return try body()
+  }
+
+  /// Tells of a call that did not fail. What the observer computes is its own affair.
+  package func tell(_ call: ObservedCall) {
+    guard let observer, failure == nil else { return }
+    observing(nil) { recording(false) { observer(call) } }
   }
 
   /// The module that results are made in.

@@ -110,12 +110,19 @@ extension Operation {
     if let autocast = context.autocast { inputs = autocast.prepared(inputs, precision) }
     do throws(TensorError) {
       let spec = try result(of: inputs)
+      if context.observer != nil { return observed(inputs, spec, context) }
       let output = computed(&inputs, spec, context)
       return recorded(output, of: inputs, in: context)
     } catch {
       context.fail(error)
       return Tensor(storage: nil, layout: Layout(contiguous: .scalar), dtype: .float32)
     }
+  }
+
+  /// The result while somebody looks, who may keep the inputs.
+  private func observed(_ inputs: [Tensor], _ spec: TensorSpec, _ context: Context) -> Tensor {
+    var given = inputs
+    return recorded(computed(&given, spec, context), of: inputs, in: context)
   }
 
   private func computed(
@@ -182,8 +189,19 @@ extension Differentiable {
   package var saves: Saved { .inputs }
   package func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? { nil }
 
-  /// The result with a node of the graph behind it, when an input asks for gradients.
+  /// The result with a node of the graph behind it, when an input asks for gradients. Who looks is told.
   func recorded(_ output: Tensor, of inputs: [Tensor], in context: Context) -> Tensor {
+    let result = noded(output, of: inputs, in: context)
+    if context.observer != nil {
+      context.tell(
+        ObservedCall(
+          kind: .operation, name: name, module: context.moduleIdentity, inputs: inputs,
+          outputs: [result]))
+    }
+    return result
+  }
+
+  private func noded(_ output: Tensor, of inputs: [Tensor], in context: Context) -> Tensor {
     guard context.isRecording, output.dtype.isFloatingPoint,
       inputs.contains(where: \.requiresGradient)
     else { return output }

@@ -1,3 +1,4 @@
+internal import CTrainingKernels
 internal import CTrainingRuntime
 
 /// Where tensors live and operations run.
@@ -20,6 +21,10 @@ public enum Device: Sendable, Hashable {
     get { backend.pool.limit }
     nonmutating set { backend.pool.limit = max(0, newValue) }
   }
+
+  /// The instructions that kernels use, such as `avx2`: the best that the processor has, unless `TRAININGKIT_ISA` names
+  /// lower ones.
+  public var instructionSet: String { String(cString: tk_isa_name(tk_isa_level())) }
 
   /// Starts a new measurement of the peak from the bytes in use now.
   public func resetPeakMemory() { backend.pool.resetPeak() }

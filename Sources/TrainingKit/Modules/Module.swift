@@ -24,7 +24,7 @@ public protocol Module<Input, Output>: AnyObject {
 extension Module {
   /// Computes the output.
   public func callAsFunction(_ input: Input) -> Output {
-    called { self.forward(input) }
+    called(on: Observation.tensors(in: input)) { self.forward(input) }
   }
 }
 

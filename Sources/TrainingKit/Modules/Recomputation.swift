@@ -61,8 +61,22 @@ extension Recomputation {
 
 extension Module {
   /// What a call of the module computes, recomputed on the way back where a rule says so.
-  func called<Result>(_ compute: @escaping () -> Result) -> Result {
+  func called<Result>(
+    on inputs: @autoclosure () -> [Tensor] = [], _ compute: @escaping () -> Result
+  ) -> Result {
     let context = Context.current
+    guard context.observer != nil else { return recomputedWhereAsked(context, compute) }
+    let result = recomputedWhereAsked(context, compute)
+    context.tell(
+      ObservedCall(
+        kind: .module, name: "\(type(of: self))", module: ObjectIdentifier(self), inputs: inputs(),
+        outputs: Observation.tensors(in: result)))
+    return result
+  }
+
+  private func recomputedWhereAsked<Result>(
+    _ context: Context, _ compute: @escaping () -> Result
+  ) -> Result {
     guard let rule = context.recomputed, rule.identities.contains(ObjectIdentifier(self)) else {
       return context.entering(self, compute)
     }
