@@ -41,7 +41,7 @@ extension Diagnosis: CustomStringConvertible {
 
 extension [Finding] {
   /// In the order of telling. Insertion keeps it well defined, as "comes before" need not be transitive.
-  fileprivate var ranked: [Finding] {
+  var ranked: [Finding] {
     reduce(into: []) { ranked, finding in
       let place = ranked.firstIndex { finding.isBefore($0) } ?? ranked.endIndex
       ranked.insert(finding, at: place)

@@ -72,6 +72,15 @@ final class CatalogTests: XCTestCase {
     XCTAssertEqual(Set(analyzers).subtracting(catalog?.words ?? []), [])
   }
 
+  func testEveryPreflightCheckIsInItsCatalog() throws {
+    let files = try SourceFile.all(in: "Sources/TrainingDiagnostics", ".swift")
+    let checks = files.flatMap { $0.declarations(conformingTo: "PreflightCheck") }
+    XCTAssertGreaterThan(checks.count, 10)
+    let catalog = files.first { $0.path.hasSuffix("PreflightCatalog.swift") }
+    // It takes two data sets, which only the user has.
+    XCTAssertEqual(Set(checks).subtracting(catalog?.words ?? []), ["ExamplesAreApart"])
+  }
+
   func testEveryPublicOperationIsInTheCatalog() throws {
     let catalog = try SourceFile.all(in: "Sources/TrainingKit/Operations", ".swift")
       .filter { $0.path.contains("OperationCatalog") }.map(\.text).joined()

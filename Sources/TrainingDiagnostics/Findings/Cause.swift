@@ -36,6 +36,65 @@ public struct Cause: RawRepresentable, Sendable, Hashable, Codable {
   public static let clippingLimit = Cause("clipping_limit")
 }
 
+extension Cause {
+  /// Shapes or types that do not fit.
+  public static let wrongShape = Cause("wrong_shape")
+  /// The plan of the run needs more memory than there is.
+  public static let memoryPlan = Cause("memory_plan")
+  /// Inputs or targets are NaN or infinite.
+  public static let badInput = Cause("bad_input")
+  /// Weights are NaN or infinite.
+  public static let badWeights = Cause("bad_weights")
+  /// An operation is asked for something outside of its domain.
+  public static let operationDomain = Cause("operation_domain")
+  /// Weights start too large, or too small.
+  public static let initialization = Cause("initialization")
+  /// Units start alike, and stay so.
+  public static let symmetry = Cause("symmetry")
+  /// Inputs are too large.
+  public static let inputScale = Cause("input_scale")
+  /// Inputs were not brought to a common scale.
+  public static let notNormalized = Cause("not_normalized")
+  /// Features of a table have units of very different sizes.
+  public static let mixedUnits = Cause("mixed_units")
+  /// Classes are counted from one.
+  public static let shiftedLabels = Cause("shifted_labels")
+  /// Labels are no classes of the model.
+  public static let labelsOutOfRange = Cause("labels_out_of_range")
+  /// All labels are the same.
+  public static let constantLabels = Cause("constant_labels")
+  /// Nearly all labels are the same.
+  public static let classImbalance = Cause("class_imbalance")
+  /// The loss is a sum where a mean is meant, or divided twice.
+  public static let lossReduction = Cause("loss_reduction")
+  /// A softmax before a loss that has its own.
+  public static let softmaxTwice = Cause("softmax_twice")
+  /// A sigmoid before a loss that has its own.
+  public static let sigmoidTwice = Cause("sigmoid_twice")
+  /// Logits where logarithms of probabilities belong.
+  public static let missingLogSoftmax = Cause("missing_log_softmax")
+  /// Targets beyond what the output can reach.
+  public static let targetRange = Cause("target_range")
+  /// The way back to a parameter is cut.
+  public static let detached = Cause("detached")
+  /// A layer is not used.
+  public static let unused = Cause("unused")
+  /// A weight that starts at zero stops gradients at the first step.
+  public static let zeroStart = Cause("zero_start")
+  /// Nothing gets through the network.
+  public static let deadNetwork = Cause("dead_network")
+  /// The optimizer leaves a parameter alone.
+  public static let optimizer = Cause("optimizer")
+  /// Numbers of 16 bits round what is added to them away.
+  public static let rounding = Cause("rounding")
+  /// An operation runs over the examples of a batch.
+  public static let wrongAxis = Cause("wrong_axis")
+  /// Batch normalization sees the batch in training, and averages in evaluation.
+  public static let batchStatistics = Cause("batch_statistics")
+  /// Held-out examples are in the training data.
+  public static let dataLeak = Cause("data_leak")
+}
+
 extension Cause: CustomStringConvertible {
   /// The name in words.
   public var description: String { rawValue.inWords }

@@ -6,12 +6,16 @@ extension Symptom {
       [
         .nonFiniteLoss, .nonFiniteGradient, .gradientGrowth, .lossSpike, .divergence, .plateau,
         .oscillation, .overfitting, .skippedSteps, .lossScaleCollapse, .clippingDominates,
+        .startLoss,
       ]
     case .nonFiniteLoss:
       [
         .nonFiniteGradient, .skippedSteps, .explosion, .divergence, .plateau, .lossSpike,
         .lossScaleCollapse,
       ]
+    case .inputScale: [.badInitialization, .deadUnits, .saturation, .startLoss]
+    case .deadUnits, .saturation: [.badInitialization, .noGradient, .constantOutput, .startLoss]
+    case .badInitialization, .modeMismatch, .frozenParameter: [.startLoss]
     case .divergence: [.overfitting, .oscillation, .plateau, .lossSpike]
     case .zeroLearningRate, .repeatedLosses:
       [.plateau, .vanishingGradients, .slowConvergence, .repeatedLosses]

@@ -46,6 +46,41 @@ public struct Symptom: RawRepresentable, Sendable, Hashable, Codable {
   public static let skippedSteps = Symptom("skipped_steps")
 }
 
+extension Symptom {
+  /// The model or the loss cannot be computed on a batch.
+  public static let notComputable = Symptom("not_computable")
+  /// Training will not fit into memory.
+  public static let outOfMemory = Symptom("out_of_memory")
+  /// Labels cannot be learned as they are.
+  public static let unusableLabels = Symptom("unusable_labels")
+  /// The loss starts far from that of a guess.
+  public static let startLoss = Symptom("start_loss")
+  /// The loss does not take what the model gives.
+  public static let outputMismatch = Symptom("output_mismatch")
+  /// Weights start with a scale, or a symmetry, that will not train.
+  public static let badInitialization = Symptom("bad_initialization")
+  /// Units give zero whatever goes in.
+  public static let deadUnits = Symptom("dead_units")
+  /// Activations are at the flat ends of their range.
+  public static let saturation = Symptom("saturation")
+  /// A trainable parameter gets no gradient.
+  public static let noGradient = Symptom("no_gradient")
+  /// A parameter that has a gradient is not moved.
+  public static let frozenParameter = Symptom("frozen_parameter")
+  /// Inputs have a scale that models do not start well with.
+  public static let inputScale = Symptom("input_scale")
+  /// Examples are there more than once.
+  public static let repeatedExamples = Symptom("repeated_examples")
+  /// The output is the same whatever goes in.
+  public static let constantOutput = Symptom("constant_output")
+  /// The output of an example depends on others.
+  public static let mixedExamples = Symptom("mixed_examples")
+  /// Training and evaluation see different losses on the same batch.
+  public static let modeMismatch = Symptom("mode_mismatch")
+  /// A model cannot learn one batch by heart.
+  public static let cannotOverfit = Symptom("cannot_overfit")
+}
+
 extension Symptom: CustomStringConvertible {
   /// The name in words.
   public var description: String { rawValue.inWords }
