@@ -14,6 +14,7 @@ enum TrainingCommand {
       train    trains a network on digits, a table, images or text
       plan     plans the memory of training a model, to the byte
       diagnose finds what is wrong with runs, from their logs
+      check    looks for mistakes before the first step, and tests this machine
 
     training <command> --help explains a command.
     """
@@ -36,6 +37,7 @@ enum TrainingCommand {
     case "train": try train(Array(words.dropFirst()))
     case "plan": try plan(Array(words.dropFirst()))
     case "diagnose": try diagnose(Array(words.dropFirst()))
+    case "check": try check(Array(words.dropFirst()))
     case "--help", "-h", "help": Console.print(help)
     default: throw UsageError("unknown command \(command); training --help lists what there is")
     }
@@ -60,6 +62,18 @@ enum TrainingCommand {
     try Option.parse(words, with: DiagnoseSettings.options, into: &settings, operands: \.files)
     var command = try DiagnoseCommand(settings)
     let status = try command.execute()
+    if status != 0 { exit(status) }
+  }
+
+  private static func check(_ words: [String]) throws {
+    if words.contains("--help") || words.contains("-h") {
+      Console.print(CheckSettings.help)
+      return
+    }
+    var settings = CheckSettings()
+    try Option.parse(words, with: CheckSettings.options, into: &settings)
+    let command = CheckCommand(settings: settings)
+    let status = try validated { try command.execute() }
     if status != 0 { exit(status) }
   }
 

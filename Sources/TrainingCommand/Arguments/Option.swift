@@ -7,13 +7,24 @@ struct Option<Settings> {
   let apply: (inout Settings, [String]) throws(UsageError) -> Void
 
   init(
+    name: String, values: [String], help: String,
+    apply: @escaping (inout Settings, [String]) throws(UsageError) -> Void
+  ) {
+    (self.name, self.values, self.help, self.apply) = (name, values, help, apply)
+  }
+
+  init(
     _ name: String, _ values: String..., help: String,
     apply: @escaping (inout Settings, [String]) throws(UsageError) -> Void
   ) {
-    self.name = name
-    self.values = values
-    self.help = help
-    self.apply = apply
+    self.init(name: name, values: values, help: help, apply: apply)
+  }
+
+  /// The option where its settings are a part of others.
+  func inside<Whole>(_ part: WritableKeyPath<Whole, Settings>) -> Option<Whole> {
+    Option<Whole>(name: name, values: values, help: help) { (whole, words) throws(UsageError) in
+      try apply(&whole[keyPath: part], words)
+    }
   }
 
   /// An option of one value that `parse` reads.

@@ -42,19 +42,26 @@ struct FindingReport {
     }
   }
 
+  /// Shows what a finding rests on and what to do, without its title.
+  func showDetails(_ finding: Finding) { Console.print(Self.details(of: finding)) }
+
   /// A finding in some lines, each under its label.
   static func words(of finding: Finding) -> String {
     let place = finding.place.map { " (\($0))" } ?? ""
-    let title = "  \(finding.severity) at step \(finding.step): \(finding.symptom)\(place)"
+    return "  \(finding.severity) at step \(finding.step): \(finding.symptom)\(place)\n"
+      + details(of: finding)
+  }
+
+  private static func details(of finding: Finding) -> String {
     let sure = Int((finding.confidence * 100).rounded())
     let parts = [
       ("evidence", "\(finding.evidence); \(sure) % sure"), ("cause", "\(finding.cause)"),
       ("test", finding.nextTest ?? ""), ("remedy", finding.remedy),
     ]
-    return parts.filter { !$0.1.isEmpty }.reduce(into: title) { text, part in
+    return parts.filter { !$0.1.isEmpty }.map { part in
       let lines = Format.wrapped(part.1, columns: 85)
       let label = "    \(part.0)" + String(repeating: " ", count: 10 - part.0.count)
-      text += "\n" + label + lines.joined(separator: "\n" + String(repeating: " ", count: 14))
-    }
+      return label + lines.joined(separator: "\n" + String(repeating: " ", count: 14))
+    }.joined(separator: "\n")
   }
 }

@@ -1,0 +1,83 @@
+internal import TrainingDiagnostics
+internal import TrainingKit
+
+/// `training check`: mistakes in a job before its first step, and a test of this machine.
+struct CheckCommand {
+  let settings: CheckSettings
+
+  /// Runs all checks, and returns how the command ends.
+  func execute() throws -> Int32 {
+    let job = settings.job
+    try job.check()
+    if let threads = job.threads { Threads.count = threads }
+    var gravest: Severity?
+    func show(_ result: CheckResult) {
+      result.show(json: settings.json)
+      gravest = [gravest, result.severity].compactMap(\.self).max()
+    }
+    // The limit is for the job.
+    let machine = MachineCheck.results()
+    Device.cpu.trimMemory()
+    if let limit = job.memoryLimit { Device.cpu.memoryLimit = limit }
+    let samples = try Samples(job)
+    let plan = Plan(job, samples)
+    let network = try withRandomGenerator(RandomGenerator(seed: job.seed)) {
+      try Network(plan, samples)
+    }
+    title("this machine")
+    machine.forEach(show)
+    title(
+      "\(samples.name): \(samples.training.count) to train on, \(samples.heldOut.count) held out; "
+        + "\(plan.model.rawValue) with \(network.parameterCount) parameters")
+    let preflight = preflight(plan, network, samples)
+    for result in try preflight.results() {
+      show(
+        CheckResult(name: result.check, detail: result.statement, findings: result.findings))
+    }
+    if gravest != .fault { try trials(preflight).forEach(show) }
+    return gravest == .fault ? 2 : gravest == .warning ? 1 : 0
+  }
+
+  private func title(_ text: String) {
+    if !settings.json { Console.print(text) }
+  }
+
+  private func preflight(_ plan: Plan, _ network: Network, _ samples: Samples) -> Preflight<Network>
+  {
+    var run = plan.run(network)
+    run.generator = RandomGenerator(seed: settings.job.seed &+ 1)
+    let loader = DataLoader(
+      samples.training, batchSize: plan.batchSize, shuffle: true, seed: settings.job.seed)
+    let checks =
+      PreflightCatalog.standard + [ExamplesAreApart(samples.training.some, samples.heldOut.some)]
+    return Preflight(of: run, on: Array(loader.prefix(8)), with: checks) { model, batch in
+      crossEntropy(Network.logits(model, batch.x), batch.y.flattened())
+    }
+  }
+
+  /// What takes steps, where it was asked for.
+  private func trials(_ preflight: Preflight<Network>) throws -> [CheckResult] {
+    var results: [CheckResult] = []
+    if settings.overfits {
+      let trial = try preflight.overfit()
+      let (first, last) = (trial.losses.first ?? .nan, trial.losses.last ?? .nan)
+      results.append(
+        CheckResult(
+          name: "overfit",
+          detail:
+            "loss from \(Format.significant(first)) to \(Format.significant(last)) on one batch, in "
+            + "\(trial.losses.count - 1) steps", findings: trial.finding.map { [$0] } ?? []))
+    }
+    if settings.measuresRates {
+      let range = try preflight.learningRateRange()
+      let rate = range.suggestion.map { "try \(Format.significant($0, 2)): " } ?? ""
+      results.append(CheckResult(name: "learning rate", detail: rate + range.reason))
+    }
+    return results
+  }
+}
+
+extension Dataset {
+  /// The inputs of the first few thousand examples.
+  fileprivate var some: Tensor { batch(at: Array(0..<min(count, 5_000))).x }
+}
