@@ -8,7 +8,11 @@ let package = Package(
   dependencies: [.package(name: "TrainingKit", path: "../..")],
   targets: [
     .executableTarget(
-      name: "Consumer", dependencies: [.product(name: "TrainingKit", package: "TrainingKit")])
+      name: "Consumer",
+      dependencies: [
+        .product(name: "TrainingKit", package: "TrainingKit"),
+        .product(name: "TrainingDiagnostics", package: "TrainingKit"),
+      ])
   ],
   swiftLanguageModes: [.v6]
 )

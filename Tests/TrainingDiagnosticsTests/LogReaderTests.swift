@@ -184,4 +184,18 @@ final class LogReaderTests: XCTestCase {
     try reader.read(Array("ep\": 2, \"loss\": 1}\n".utf8)) { _ in count += 1 }
     XCTAssertEqual(count, 2)
   }
+
+  func testBlankLinesMayComeFirstInPiecesOfAnySize() throws {
+    let log = Array(
+      ("\u{FEFF}" + String(repeating: " \n\n", count: 50) + "{\"step\": 1, \"loss\": 2}\n").utf8)
+    for size in [1, 2, 3, 7, 64, 1000] {
+      var (reader, steps) = (LogReader(file: "a"), [StepRecord]())
+      for start in stride(from: 0, to: log.count, by: size) {
+        try reader.read(log[start..<min(start + size, log.count)]) { steps.append($0) }
+      }
+      try reader.finish { steps.append($0) }
+      XCTAssertEqual(steps, [StepRecord(step: 1, loss: 2)], "\(size)")
+      XCTAssertEqual(reader.format, .jsonLines)
+    }
+  }
 }

@@ -53,6 +53,27 @@ final class RunRecordTests: XCTestCase {
     }
   }
 
+  func testARecordThatNobodyWroteIsRefused() throws {
+    var record = RunRecord(capacity: 4)
+    for step in 0..<20 { record.append(StepRecord(step: step, loss: 1)) }
+    let text = String(decoding: try JSONEncoder().encode(record), as: UTF8.self)
+    XCTAssertNoThrow(try JSONDecoder().decode(RunRecord.self, from: Data(text.utf8)))
+    for name in ["oldest", "capacity", "count", "stride", "seen"] {
+      for value in ["-1", "0", "99"] {
+        let pattern = "\"\(name)\":[0-9]+"
+        let changed = text.replacingOccurrences(
+          of: pattern, with: "\"\(name)\":\(value)", options: .regularExpression)
+        // What can be read can be used.
+        guard var found = try? JSONDecoder().decode(RunRecord.self, from: Data(changed.utf8)) else {
+          continue
+        }
+        XCTAssertFalse(value == "-1", "\(name)")
+        for step in 0..<20 { found.append(StepRecord(step: step)) }
+        XCTAssertGreaterThan(found.steps.count, 3)
+      }
+    }
+  }
+
   func testAStepIsWrittenUnderTheNamesOfItsColumns() throws {
     let step = StepRecord(step: 3, loss: 1.5, gradientNorm: .infinity, trainLoss: 2)
     let encoder = JSONEncoder()

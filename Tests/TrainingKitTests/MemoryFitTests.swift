@@ -138,6 +138,29 @@ final class MemoryFitTests: XCTestCase {
     }
   }
 
+  func testEstimatesDecideWhereTimesCannotBeSeen() throws {
+    var (run, batch) = (gpt(), batch)
+    _ = try run.step(accumulating: [batch], loss)
+    let base = Device.cpu.memory.live
+    let budget = base + Int(0.4 * Double(try peak(run, batch) - base))
+    let search = FitSearch(run: run, budget: budget) { run, parts in
+      _ = try run.step(accumulating: batch.split(size: 16 / parts), self.loss)
+    }
+    let ways = try search.ways(largestSplit: 16, [.parts, .recomputation])
+    let found = FitTiming(ways: ways.map { (run, $0) }).fastest { _, parts in
+      parts == ways[1].parts ? nil : 1
+    }
+    XCTAssertEqual(found?.seconds, ways.map(\.seconds).min())
+    let limit = Device.cpu.memoryLimit
+    defer { Device.cpu.memoryLimit = limit }
+    Device.cpu.memoryLimit = base + 100_000
+    let pairs: (GPT, Batch) -> (mean: Tensor, count: Double) = { (self.loss($0, $1).mean, 1) }
+    XCTAssertNil(try run.secondsForGradients([batch], pairs))
+    Device.cpu.memoryLimit = limit
+    XCTAssertNotNil(try run.secondsForGradients([batch], pairs))
+    XCTAssertNil(try run.secondsForGradients([batch]) { (pairs($0, $1).mean * Double.nan, 1) })
+  }
+
   func testALookAtTheTimeLeavesTheRunAsItIs() throws {
     let images = Tensor.randomNormal([8, 1, 8, 8])
     let model = Sequential {

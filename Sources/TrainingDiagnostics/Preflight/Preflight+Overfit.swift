@@ -26,7 +26,7 @@ extension Preflight {
         let outcome = try run.step { try loss($0, batches[0]) }
         losses.append(outcome.report.loss)
         guard outcome.report.loss.isFinite, let first = losses.first else { break }
-        if outcome.report.loss <= share * first { break }
+        if outcome.report.loss <= first - (1 - share) * abs(first) { break }
       }
       return losses
     }
@@ -35,7 +35,8 @@ extension Preflight {
 
   private func finding(of losses: [Double], _ share: Double) -> Finding? {
     guard let first = losses.first, let last = losses.last else { return nil }
-    if last <= share * first { return nil }
+    // By a share of its size: losses may be below zero.
+    if last <= first - (1 - share) * abs(first) { return nil }
     let known = losses.filter(\.isFinite)
     let (least, most) = (known.min() ?? first, known.max() ?? first)
     // Dropout makes single losses noisy.

@@ -75,7 +75,8 @@ struct JSONRows: Sendable {
   /// The rows of an object whose members are columns, as Keras' history is; nil when it is none.
   private mutating func columns(_ members: [JSONValue.Member]) throws(Problem) -> [StepRecord]? {
     var lists: [(name: String, values: [JSONValue])] = []
-    for member in members {
+    var taken: Set<String> = []
+    for member in members where taken.insert(member.name).inserted {
       if case .array(let values) = member.value { lists.append((member.name, values)) }
     }
     let known = zip(lists, names.columns(lists.map(\.name))).filter { $0.1 != nil }.map(\.0)

@@ -14,6 +14,8 @@ public struct LogReader: Sendable {
   public private(set) var format: LogFormat?
   private var parser: (any LogParser)?
   private var pending: [UInt8] = []
+  // Where the first line begins that may tell the format, and up to where its end was looked for.
+  private var (lineStart, scanned) = (0, 0)
 
   /// Creates a reader of a log.
   public init(file: String) { self.file = file }
@@ -52,7 +54,10 @@ public struct LogReader: Sendable {
     if pending.starts(with: [0x1F, 0x8B]) {
       throw DataError(file, expected: "text or an event file", got: "gzip; unpack it first")
     }
-    if pending.starts(with: [0xEF, 0xBB, 0xBF]) { pending.removeFirst(3) }
+    if pending.starts(with: [0xEF, 0xBB, 0xBF]) {
+      pending.removeFirst(3)
+      (lineStart, scanned) = (0, 0)
+    }
     if pending.prefix(12).contains(0) { return try chooseEvents(isComplete: isComplete) }
     guard let line = firstLine(isComplete: isComplete) else { return }
     let format = LogFormat.recognised(by: line)
@@ -74,10 +79,16 @@ public struct LogReader: Sendable {
   }
 
   /// The first line that is not blank, without the blanks around it.
-  private func firstLine(isComplete: Bool) -> ArraySlice<UInt8>? {
-    var lines = pending.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    if !isComplete { lines.removeLast() }
-    return lines.lazy.map(\.trimmed).first { !$0.isEmpty }
+  private mutating func firstLine(isComplete: Bool) -> ArraySlice<UInt8>? {
+    while let end = pending[scanned...].firstIndex(of: UInt8(ascii: "\n")) {
+      let line = pending[lineStart..<end].trimmed
+      if !line.isEmpty { return line }
+      (lineStart, scanned) = (end + 1, end + 1)
+    }
+    scanned = pending.count
+    guard isComplete else { return nil }
+    let rest = pending[lineStart...].trimmed
+    return rest.isEmpty ? nil : rest
   }
 }
 

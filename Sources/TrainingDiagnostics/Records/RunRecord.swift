@@ -54,3 +54,25 @@ public struct RunRecord: Sendable, Hashable, Codable {
     }
   }
 }
+
+extension RunRecord {
+  /// Reads a record.
+  ///
+  /// - Errors: `DecodingError` when it is not what a record writes.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    capacity = try values.decode(Int.self, forKey: .capacity)
+    count = try values.decode(Int.self, forKey: .count)
+    recent = try values.decode([StepRecord].self, forKey: .recent)
+    oldest = try values.decode(Int.self, forKey: .oldest)
+    older = try values.decode(ThinnedRecords.self, forKey: .older)
+    olderEvaluations = try values.decode(ThinnedRecords.self, forKey: .olderEvaluations)
+    let isPlace = oldest == 0 || (recent.count == capacity && recent.indices.contains(oldest))
+    guard capacity > 1, recent.count <= min(capacity, count), isPlace else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .recent, in: values,
+        debugDescription: "RunRecord: expected at most \(capacity) steps and a place among them, "
+          + "got \(recent.count) and \(oldest)")
+    }
+  }
+}

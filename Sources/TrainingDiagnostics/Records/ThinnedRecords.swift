@@ -13,6 +13,20 @@ struct ThinnedRecords: Sendable, Hashable, Codable {
 
   init(capacity: Int) { self.capacity = capacity }
 
+  init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    entries = try values.decode([Entry].self, forKey: .entries)
+    stride = try values.decode(Int.self, forKey: .stride)
+    seen = try values.decode(Int.self, forKey: .seen)
+    capacity = try values.decode(Int.self, forKey: .capacity)
+    guard capacity > 1, entries.count <= capacity, stride > 0, seen >= entries.count else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .entries, in: values,
+        debugDescription: "RunRecord: expected at most \(capacity) thinned steps of \(seen), got "
+          + "\(entries.count) at a stride of \(stride)")
+    }
+  }
+
   mutating func append(_ entry: Entry) {
     defer { seen += 1 }
     guard seen % stride == 0 else { return }

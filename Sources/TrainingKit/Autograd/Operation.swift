@@ -148,7 +148,7 @@ extension Operation {
     let isRecorded = context.isRecording && inputs.contains(where: \.requiresGradient)
     let owner = context.memoryOwner ?? (isRecorded ? .activations : .user)
     let output: Tensor
-    if let own = takenOver(from: &inputs, spec, owner, isRecorded) {
+    if let own = takenOver(from: &inputs, spec, owner, context.resultPool, isRecorded) {
       output = own
     } else {
       output = try context.allocated(spec, for: name, owner)
@@ -166,7 +166,8 @@ extension Operation {
 extension Operation {
   /// The memory of an input as that of the result, where nobody else reads it any more.
   private func takenOver(
-    from inputs: inout [Tensor], _ spec: TensorSpec, _ owner: MemoryOwner, _ isRecorded: Bool
+    from inputs: inout [Tensor], _ spec: TensorSpec, _ owner: MemoryOwner, _ pool: MemoryPool,
+    _ isRecorded: Bool
   ) -> Tensor? {
     guard isElementwise else { return nil }
     for position in inputs.indices where inputs[position].fills(spec) {
@@ -176,7 +177,8 @@ extension Operation {
       let (storage, isSole) = inputs[position].take().released()
       inputs[position] = Tensor(
         storage: storage, layout: layout, dtype: spec.dtype, origin: origin)
-      guard isSole else { continue }
+      // Paper that outlives its plan cannot be written, and a file of states is for states.
+      guard isSole, storage?.owner === pool else { continue }
       let output = Tensor(storage: storage, layout: layout, dtype: spec.dtype)
       output.charge(to: owner)
       return output
@@ -213,13 +215,16 @@ extension Differentiable {
 }
 
 extension Context {
+  /// Where results have their memory from.
+  fileprivate var resultPool: MemoryPool { otherPool ?? backend.pool }
+
   /// A tensor whose elements are not yet written.
   package func allocated(
     _ spec: TensorSpec, for operation: String, _ owner: MemoryOwner = .user
   ) throws(DeviceError) -> Tensor {
     let bytes = spec.shape.count * spec.dtype.byteCount
     let tag = MemoryTag(operation, owner: memoryOwner ?? owner, module: moduleIdentity)
-    let pool = otherPool ?? backend.pool
+    let pool = resultPool
     guard let storage = pool.take(byteCount: bytes, tag) else {
       throw pool.folder.map { outOfSpace(bytes, operation, pool, $0) }
         ?? outOfMemory(bytes, operation)

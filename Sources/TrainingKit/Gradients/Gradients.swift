@@ -100,7 +100,7 @@ public struct Gradients: Sendable {
         tensors[path] = consume own + others[path]!
       } else {
         paths.append(path)
-        tensors[path] = others[path]
+        (tensors[path], factors[path]) = (others[path], nil)
       }
     }
     missing.removeAll { tensors[$0] != nil }

@@ -13,13 +13,17 @@ package struct FitTiming<Model: Module> {
   /// The fastest by what their gradients take on this machine: its caches and threads are in no estimate. The update,
   /// which moves the run, is estimated.
   ///
-  /// - Parameter seconds: computes the gradients once and says how long that took.
+  /// - Parameter seconds: computes the gradients once and says how long that took; nil when they cannot be computed as
+  ///   the run stands. Estimates decide then.
   package func fastest(
-    _ seconds: (_ run: TrainingRun<Model>, _ parts: Int) throws -> Double
+    _ seconds: (_ run: TrainingRun<Model>, _ parts: Int) throws -> Double?
   ) rethrows -> MemoryFit? {
     if ways.count < 2 { return ways.first?.fit }
     // The first round is also the one in which memory is taken and caches are cold.
-    var times = try ways.map { try seconds($0.run, $0.fit.parts) }
+    var times = try ways.compactMap { try seconds($0.run, $0.fit.parts) }
+    guard times.count == ways.count else {
+      return ways.map(\.fit).min { $0.seconds < $1.seconds }
+    }
     let limit = times.min()! * Self.hopeless
     let candidates = times.indices.filter { times[$0] <= limit }
     var (round, spent) = (0, 0.0)
@@ -27,7 +31,7 @@ package struct FitTiming<Model: Module> {
       || round < Self.rounds.upperBound && spent < Self.patience
     {
       for way in candidates {
-        let time = try seconds(ways[way].run, ways[way].fit.parts)
+        guard let time = try seconds(ways[way].run, ways[way].fit.parts) else { continue }
         times[way] = round == 0 ? time : min(times[way], time)
         spent += time
       }
@@ -49,10 +53,11 @@ extension MemoryFit {
 }
 
 extension TrainingRun {
-  /// How long the gradients of some parts take. The run stays as it is.
-  func secondsForGradients<Part>(
+  /// How long the gradients of some parts take; nil when there is no room for them while states are where they are, or
+  /// the loss is not finite. The run stays as it is.
+  package func secondsForGradients<Part>(
     _ parts: [Part], _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
-  ) throws -> Double {
+  ) throws -> Double? {
     let generator = generator ?? .current
     let members = ModuleMembers(of: model)
     let (random, buffers) = (generator.state, members.buffers.map(\.buffer.value))
@@ -61,10 +66,14 @@ extension TrainingRun {
       generator.state = random
     }
     let start = ContinuousClock.now
-    try Self.stepping(model, generator) {
-      var sum = GradientAccumulator()
-      for part in parts { _ = try add(part, to: &sum, members, loss) }
+    do {
+      let isFinite = try Self.stepping(model, generator) {
+        var sum = GradientAccumulator()
+        return try parts.allSatisfy { try add($0, to: &sum, members, loss).isFinite }
+      }
+      return isFinite ? start.secondsToNow : nil
+    } catch is DeviceError {
+      return nil
     }
-    return start.secondsToNow
   }
 }

@@ -4,7 +4,7 @@ struct StatePlace<Model: Module> {
   private var remedies: [MemoryRemedy] = []
   private var file: StateFile?
 
-  init(_ run: TrainingRun<Model>) { self.run = run }
+  init(_ run: TrainingRun<Model>) { (self.run, file) = (run, run.stateFile) }
 
   /// The same in bfloat16.
   var halved: StatePlace {

@@ -62,6 +62,26 @@ for growth in run.memoryGrowth { print(growth) }  // what a leak keeps, and wher
 run.optimizer = AdamW().keepingState(in: .bfloat16(seed: 7))  // half the bytes, rounded at random
 run.stateFile = try StateFile(in: "/var/tmp")  // the optimizer's state in a file, the same bits
 
+import TrainingDiagnostics
+
+var watched = TrainingRun(
+  model: Sequential {
+    Linear(2, 64)
+    Tanh()
+    Linear(64, 2)
+  }, optimizer: AdamW(), schedule: .constant(1e-2))
+let preflight = Preflight(of: watched, on: [batch]) { model, batch in
+  crossEntropy(model(batch.x), batch.y)
+}
+for finding in try preflight.findings() { print(finding) }
+
+var doctor = Doctor()
+for batch in DataLoader(data, batchSize: 64, shuffle: true) {
+  let outcome = try watched.step { model in crossEntropy(model(batch.x), batch.y) }
+  for finding in doctor.observe(StepRecord(outcome)) { print(finding) }
+}
+print(doctor.diagnosis())  // healthy: 16 steps
+
 var optimizer = Adam()
 let (loss, gradients) = model.valueAndGradients { crossEntropy($0(points), labels) }
 let (clipped, _) = gradients.clipped(toGlobalNorm: 1)
