@@ -153,9 +153,10 @@ extension TrainCommand {
     func loss(_ model: Network, _ part: Batch) -> LossSum {
       crossEntropy(Network.logits(model, part.x), part.y.flattened(), reduction: .counted)
     }
-    var fit = try run.fit(batch, loss)
+    // A job of the same seed is to make the same choice.
+    var fit = try run.fit(batch, isTimed: false, loss)
     if fit == nil, let file = try? StateFile(in: settings.checkpointFolder ?? "/var/tmp") {
-      fit = try run.fit(batch, stateFile: file, loss)
+      fit = try run.fit(batch, stateFile: file, isTimed: false, loss)
     }
     guard let fit else { throw error }
     run.apply(fit)

@@ -61,11 +61,14 @@ extension TrainingRun {
   ///   - changes: what may be changed.
   ///   - stateFile: a file that the optimizer's state may lie in. The time for that is what its disk takes to read and
   ///     write all of it.
+  ///   - isTimed: whether those that fit are looked at; if not, estimates decide, and a job that is run again decides the
+  ///     same.
   ///   - loss: the loss of a part of the batch with its count.
   /// - Errors: whatever `loss` throws.
   public func fit(
     _ batch: Batch, within budget: Int = Device.cpu.memoryLimit,
     changing changes: MemoryChanges = [.parts, .recomputation], stateFile: StateFile? = nil,
+    isTimed: Bool = true,
     _ loss: (Model, Batch) throws -> LossSum
   ) throws -> MemoryFit? {
     try withoutActuallyEscaping(loss) { loss in
@@ -84,7 +87,7 @@ extension TrainingRun {
         }
         if ways.count == 1, ways[0].fit.remedies.isEmpty { break }
       }
-      if Context.current.backend.isPaper {
+      if !isTimed || Context.current.backend.isPaper {
         return ways.map(\.fit).min { $0.seconds < $1.seconds }
       }
       return try FitTiming(ways: ways).fastest { run, parts in
