@@ -61,8 +61,8 @@ extension TrainingRun {
   ///   - changes: what may be changed.
   ///   - stateFile: a file that the optimizer's state may lie in. The time for that is what its disk takes to read and
   ///     write all of it.
-  ///   - isTimed: whether those that fit are looked at; if not, estimates decide, and a job that is run again decides the
-  ///     same.
+  ///   - isTimed: whether those that fit are looked at; if not, estimates decide, and a job that is run again decides
+  ///     the same.
   ///   - loss: the loss of a part of the batch with its count.
   /// - Errors: whatever `loss` throws.
   public func fit(
