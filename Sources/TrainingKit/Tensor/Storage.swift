@@ -6,8 +6,8 @@ package protocol StorageOwner: AnyObject, Sendable {
 
 /// A block of memory that tensors share.
 ///
-/// `@unchecked Sendable`: bytes are written only before the storage is first shared, or by an update that
-/// `isKnownUniquelyReferenced` proved to be the sole owner; after that they are only read.
+/// `@unchecked Sendable`: bytes are written only before the storage is first shared, or by an update or an
+/// elementwise operation that `isKnownUniquelyReferenced` proved to be the sole owner; after that they are only read.
 package final class Storage: @unchecked Sendable {
   package let memory: UnsafeMutableRawPointer
   package let byteCount: Int
