@@ -6,9 +6,10 @@ package struct FitTiming<Model: Module> {
 
   /// Each is looked at so often, and then until this time has passed.
   private static var rounds: ClosedRange<Int> { 3...20 }
-  private static var patience: Double { 1 }
-  /// What is slower than the fastest by this factor when first seen is not looked at again.
-  private static var hopeless: Double { 1.5 }
+  private static var patience: Double { 2 }
+  /// What is slower than the fastest by this factor after some rounds is not looked at again, which leaves the time to
+  /// those that are close.
+  private static func hopeless(after rounds: Int) -> Double { 1 + 0.5 / Double(rounds) }
 
   /// The fastest by what their gradients take on this machine: its caches and threads are in no estimate. The update,
   /// which moves the run, is estimated.
@@ -24,12 +25,13 @@ package struct FitTiming<Model: Module> {
     guard times.count == ways.count else {
       return ways.map(\.fit).min { $0.seconds < $1.seconds }
     }
-    let limit = times.min()! * Self.hopeless
-    let candidates = times.indices.filter { times[$0] <= limit }
+    var candidates = Array(times.indices)
     var (round, spent) = (0, 0.0)
     while round < Self.rounds.lowerBound
       || round < Self.rounds.upperBound && spent < Self.patience
     {
+      let limit = candidates.map { times[$0] }.min()! * Self.hopeless(after: max(1, round))
+      candidates.removeAll { times[$0] > limit }
       for way in candidates {
         guard let time = try seconds(ways[way].run, ways[way].fit.parts) else { continue }
         times[way] = round == 0 ? time : min(times[way], time)
