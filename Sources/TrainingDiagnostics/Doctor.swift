@@ -62,6 +62,13 @@ public struct Doctor: Sendable {
     return doctor.diagnosis()
   }
 
+  /// Takes findings back for better ones of the same symptoms.
+  mutating func replace(_ old: [Finding], by new: [Finding]) {
+    for (old, new) in zip(old, new) {
+      if let place = findings.lastIndex(of: old) { findings[place] = new }
+    }
+  }
+
   /// Takes what several analyzers found at once; graver findings first, so that they silence their consequences.
   private mutating func hear(_ found: [Finding]) -> [Finding] {
     if found.isEmpty { return [] }

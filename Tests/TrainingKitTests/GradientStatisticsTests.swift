@@ -85,6 +85,6 @@ final class GradientStatisticsTests: XCTestCase {
     let read = try JSONDecoder().decode(Gradients.Statistics.self, from: text)
     XCTAssertTrue(read.global.norm.isNaN)
     let wrong = Data(#"{"norm":"x","largest":0,"nonFiniteCount":0,"zeroCount":0,"count":0}"#.utf8)
-    XCTAssertThrowsError(try JSONDecoder().decode(GradientStatistics.self, from: wrong))
+    XCTAssertThrowsError(try JSONDecoder().decode(TensorStatistics.self, from: wrong))
   }
 }

@@ -14,6 +14,8 @@ public struct Cause: RawRepresentable, Sendable, Hashable, Codable {
   public static let learningRateTooHigh = Cause("learning_rate_too_high")
   /// Steps are too small to get anywhere.
   public static let learningRateTooLow = Cause("learning_rate_too_low")
+  /// Batches differ more from each other than a step gains.
+  public static let gradientNoise = Cause("gradient_noise")
   /// The schedule gave a rate that nobody can have wanted.
   public static let schedule = Cause("schedule")
   /// Numbers beyond the range of 16-bit floating point.

@@ -19,6 +19,13 @@ public struct Evidence: Sendable {
   }
 }
 
+extension Evidence {
+  /// This evidence and other.
+  public func adding(_ other: Evidence) -> Evidence {
+    other.entries.reduce(self) { $0.adding($1.name, $1.value) }
+  }
+}
+
 extension Evidence: ExpressibleByDictionaryLiteral {
   /// Evidence as it is written down: `["loss": 5.1, "loss_ratio": 2.3]`.
   public init(dictionaryLiteral elements: (String, Double?)...) { self.init(elements) }

@@ -30,7 +30,7 @@ extension Preflight {
       "learningRateRange: expected rates above 0 and steps above 1")
     let growth = logarithm(rates.upperBound / rates.lowerBound) / Double(steps - 1)
     let tried = (Tensor.range(0, steps, dtype: .float64) * growth).exp() * rates.lowerBound
-    let sweep = try undone { run in
+    let sweep = try run.undone { run in
       var sweep = Sweep()
       for (place, rate) in tried.elements(Double.self).enumerated() {
         run.schedule = .constant(rate)

@@ -19,7 +19,7 @@ extension Preflight {
   ///   - share: the part of the first loss that is small enough.
   /// - Errors: whatever the loss throws.
   public func overfit(steps: Int = 200, toShare share: Double = 0.2) throws -> OverfitTrial {
-    let losses = try undone { run in
+    let losses = try run.undone { run in
       run.schedule = .constant(highestRate)
       var losses: [Double] = []
       while losses.count <= steps {

@@ -12,7 +12,7 @@ extension PreflightPass {
 extension Preflight {
   /// Takes a batch through the model, and perhaps back.
   func pass(_ batch: Batch, isEvaluating: Bool, isBackward: Bool) throws -> PreflightPass {
-    try undone { run in
+    try run.undone { run in
       var calls: [Observation] = []
       var value: Tensor?
       var mistake: TensorError?

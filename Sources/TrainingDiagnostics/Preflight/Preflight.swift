@@ -61,22 +61,6 @@ public struct Preflight<Model: Module> {
       compute: { try self.pass($0, isEvaluating: $1, isBackward: false) }, plan: plan,
       unmoved: unmovedParameters)
   }
-
-  /// Runs `body` with a copy of the run, and gives the model and the generator their state back.
-  func undone<Result>(_ body: (inout TrainingRun<Model>) throws -> Result) throws -> Result {
-    var copy = run
-    // A file of states has one owner.
-    copy.stateFile = nil
-    let snapshot = run.snapshot()
-    do {
-      let result = try body(&copy)
-      try copy.restore(snapshot)
-      return result
-    } catch {
-      try copy.restore(snapshot)
-      throw error
-    }
-  }
 }
 
 extension Preflight {
@@ -89,7 +73,7 @@ extension Preflight {
   }
 
   private func unmovedParameters() throws -> [String] {
-    try undone { run in
+    try run.undone { run in
       run.schedule = .constant(highestRate)
       let before = run.model.parameters.map(\.parameter.value)
       // A loss scale finds itself within some steps that are skipped.

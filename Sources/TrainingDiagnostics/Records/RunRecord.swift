@@ -6,7 +6,7 @@ public import TrainingKit
 ///     record.append(try run.step { … })
 ///     record.append(StepRecord(step: 7, loss: 2.3))      // or by hand, from any loop
 ///
-/// Steps with evaluations are thinned apart from the others, so that none crowds out the other.
+/// Steps with evaluations or details are thinned apart from the others, so that none crowds out the other.
 public struct RunRecord: Sendable, Hashable, Codable {
   /// How many steps are kept at full rate, and how many older ones at most of each kind.
   public let capacity: Int
@@ -45,9 +45,16 @@ public struct RunRecord: Sendable, Hashable, Codable {
   /// Adds the outcome of a step.
   public mutating func append(_ outcome: StepOutcome) { append(StepRecord(outcome)) }
 
+  /// Forgets the steps from a number on, of those kept at full rate: the run went back.
+  public mutating func removeSteps(from step: Int) {
+    let kept = (recent[oldest...] + recent[..<oldest]).filter { $0.step < step }
+    count -= recent.count - kept.count
+    (recent, oldest) = (kept, 0)
+  }
+
   private mutating func thin(_ record: StepRecord, place: Int) {
     let entry = ThinnedRecords.Entry(place: place, record: record)
-    if record.trainLoss == nil, record.validationLoss == nil {
+    if record.trainLoss == nil, record.validationLoss == nil, record.details == nil {
       older.append(entry)
     } else {
       olderEvaluations.append(entry)

@@ -1,11 +1,12 @@
 extension StepRecord: Codable {
-  private enum Key: CodingKey { case step, skip }
+  private enum Key: CodingKey { case step, skip, details }
 
   /// Writes what is known, under the names of ``Quantity``; numbers that are not finite as text, as JSON has none.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(step, forKey: .step)
     try container.encodeIfPresent(skip, forKey: .skip)
+    try container.encodeIfPresent(details, forKey: .details)
     var numbers = encoder.container(keyedBy: Quantity.self)
     for quantity in Quantity.allCases {
       guard let value = self[quantity] else { continue }
@@ -24,7 +25,8 @@ extension StepRecord: Codable {
     let container = try decoder.container(keyedBy: Key.self)
     self.init(
       step: try container.decode(Int.self, forKey: .step),
-      skip: try container.decodeIfPresent(Skip.self, forKey: .skip))
+      skip: try container.decodeIfPresent(Skip.self, forKey: .skip),
+      details: try container.decodeIfPresent(StepDetails.self, forKey: .details))
     let numbers = try decoder.container(keyedBy: Quantity.self)
     for quantity in Quantity.allCases where numbers.contains(quantity) {
       self[quantity] = try StepRecord.number(quantity, in: numbers)

@@ -22,6 +22,8 @@ public struct StepRecord: Sendable, Hashable {
   public var validationLoss: Double?
   /// Why the weights were left alone; nil when they moved, or when nobody said.
   public var skip: Skip?
+  /// What was seen inside the model; nil at most steps.
+  public var details: StepDetails?
 
   /// Why a step moved nothing.
   public enum Skip: String, Sendable, Hashable, Codable {
@@ -39,11 +41,11 @@ public struct StepRecord: Sendable, Hashable {
   public init(
     step: Int, loss: Double? = nil, gradientNorm: Double? = nil, learningRate: Double? = nil,
     lossScale: Double? = nil, clipFactor: Double? = nil, trainLoss: Double? = nil,
-    validationLoss: Double? = nil, skip: Skip? = nil
+    validationLoss: Double? = nil, skip: Skip? = nil, details: StepDetails? = nil
   ) {
     (self.step, self.loss, self.gradientNorm) = (step, loss, gradientNorm)
     (self.learningRate, self.lossScale) = (learningRate, lossScale)
-    (self.clipFactor, self.skip) = (clipFactor, skip)
+    (self.clipFactor, self.skip, self.details) = (clipFactor, skip, details)
     (self.trainLoss, self.validationLoss) = (trainLoss, validationLoss)
   }
 
@@ -66,5 +68,7 @@ public struct StepRecord: Sendable, Hashable {
   }
 
   /// Whether anything is known but the number of the step.
-  public var isEmpty: Bool { skip == nil && Quantity.allCases.allSatisfy { self[$0] == nil } }
+  public var isEmpty: Bool {
+    skip == nil && details == nil && Quantity.allCases.allSatisfy { self[$0] == nil }
+  }
 }

@@ -28,5 +28,5 @@ extension WeightAverage.Settings {
 
 extension [AveragedTensor] {
   /// The first path whose value would poison an average.
-  var firstNonFinite: String? { first { !$0.isCopied && !$0.value.statistics()[0].isFinite }?.path }
+  var firstNonFinite: String? { first { !$0.isCopied && !$0.value.statistics.isFinite }?.path }
 }

@@ -25,10 +25,10 @@ private func finite(_ norm: Double) -> Double { min(norm, .greatestFiniteMagnitu
 
 extension Tensor {
   /// The statistics of each of `parts` equal runs of the elements in row-major order, from one pass.
-  func statistics(parts: Int = 1) -> [GradientStatistics] {
+  func statistics(ofParts parts: Int) -> [TensorStatistics] {
     let found = measured(parts: parts, p: 2)
     return zip(found, norms(found, p: 2)).map { found, norm in
-      GradientStatistics(
+      TensorStatistics(
         norm: norm, largest: found.largest, nonFiniteCount: found.nonFiniteCount,
         zeroCount: found.zeroCount, count: count / parts)
     }

@@ -18,13 +18,13 @@ extension Gradients {
     for named in parameters where rule.filter.contains(named) {
       weights[named.path] = named.parameter.value
     }
-    var units: [String: [GradientStatistics]] = [:]
+    var units: [String: [TensorStatistics]] = [:]
     for path in paths {
       let gradient = self[path]!
-      units[path] = gradient.statistics(parts: weights[path] == nil ? 1 : gradient.unitCount)
+      units[path] = gradient.statistics(ofParts: weights[path] == nil ? 1 : gradient.unitCount)
     }
     let found = Statistics(
-      paths: paths, each: units.mapValues { GradientStatistics(joining: $0) })
+      paths: paths, each: units.mapValues { TensorStatistics(joining: $0) })
     guard found.firstNonFinite == nil else { return (self, ClippingReport(of: found)) }
     return clipped(by: rule, units.mapValues { $0.map(\.norm) }, weights, found)
   }
@@ -37,7 +37,7 @@ extension Gradients {
     var factors: [String: Double] = [:]
     for path in paths {
       guard let weight = weights[path], let norms = units[path] else { continue }
-      let own = zip(norms, weight.statistics(parts: norms.count)).map {
+      let own = zip(norms, weight.statistics(ofParts: norms.count)).map {
         rule.factor(gradient: $0, weights: $1.norm)
       }
       // On paper, where there are no norms, any of them may be too large.

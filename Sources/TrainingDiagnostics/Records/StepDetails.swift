@@ -1,0 +1,119 @@
+/// What was seen inside a model at one step, which costs more than a number and is looked at now and then.
+public struct StepDetails: Sendable, Hashable, Codable {
+  /// The trainable parameters, in the order of the model.
+  public var parameters: [ParameterDetails]
+  /// What layers put out, in the order in which they were done.
+  public var activations: [ActivationDetails]
+  /// The memory after the step.
+  public var memory: MemoryDetails?
+  /// How long the step took.
+  ///
+  /// - Units: seconds.
+  public var seconds: Double?
+
+  /// Creates details of what is known.
+  public init(
+    parameters: [ParameterDetails] = [], activations: [ActivationDetails] = [],
+    memory: MemoryDetails? = nil, seconds: Double? = nil
+  ) {
+    (self.parameters, self.activations) = (parameters, activations)
+    (self.memory, self.seconds) = (memory, seconds)
+  }
+}
+
+/// The memory of a device after a step.
+///
+/// - Units: bytes.
+public struct MemoryDetails: Sendable, Hashable, Codable {
+  /// What is in use.
+  public var live: Int
+  /// The most that was ever in use at once.
+  public var peak: Int
+  /// What is in use, by the names of owners.
+  public var byOwner: [String: Int]
+
+  /// Creates the details of a memory.
+  public init(live: Int, peak: Int, byOwner: [String: Int] = [:]) {
+    (self.live, self.peak, self.byOwner) = (live, peak, byOwner)
+  }
+}
+
+/// A parameter at one step: its gradient before clipping, its weights, and how far they were moved.
+public struct ParameterDetails: Sendable, Hashable, Codable {
+  /// The path of the parameter.
+  public var path: String
+  /// How many elements it has.
+  public var count: Int
+  /// How many axes it has; biases and the factors of norms have one.
+  public var rank: Int
+  /// The root of the mean square of the gradient; nil where there is none, or it is not finite.
+  public var gradientRMS: Double?
+  /// The largest magnitude in the gradient.
+  public var gradientLargest: Double?
+  /// The share of the gradient's elements that are exactly 0; nil where the loss does not depend on the parameter.
+  public var gradientZeroShare: Double?
+  /// How many of the gradient's elements are NaN or infinite.
+  public var gradientNonFiniteCount: Int
+  /// The root of the mean square of the weights before the update; nil where it is not finite.
+  public var weightRMS: Double?
+  /// The largest magnitude of the weights before the update.
+  public var weightLargest: Double
+  /// The root of the mean square of the update; nil where the step was skipped, or it is not finite.
+  public var updateRMS: Double?
+  /// The share of the weights that did not move by a bit.
+  public var unmovedShare: Double?
+
+  /// How far the weights were moved, as a share of what they are; nil where they are all zero.
+  public var updateRatio: Double? {
+    guard let updateRMS, let weightRMS, weightRMS > 0 else { return nil }
+    return updateRMS / weightRMS
+  }
+
+  /// Creates the details of a parameter.
+  public init(
+    path: String, count: Int, rank: Int, gradientRMS: Double? = nil,
+    gradientLargest: Double? = nil, gradientZeroShare: Double? = nil,
+    gradientNonFiniteCount: Int = 0, weightRMS: Double?, weightLargest: Double,
+    updateRMS: Double? = nil, unmovedShare: Double? = nil
+  ) {
+    (self.path, self.count, self.rank) = (path, count, rank)
+    (self.gradientRMS, self.gradientLargest) = (gradientRMS, gradientLargest)
+    (self.gradientZeroShare, self.weightRMS) = (gradientZeroShare, weightRMS)
+    (self.weightLargest, self.updateRMS) = (weightLargest, updateRMS)
+    (self.gradientNonFiniteCount, self.unmovedShare) = (gradientNonFiniteCount, unmovedShare)
+  }
+}
+
+/// What a module or an activation function put out at one step.
+public struct ActivationDetails: Sendable, Hashable, Codable {
+  /// The path of the module, or of the innermost one that the operation ran in.
+  public var path: String
+  /// The operation, such as `relu`; nil for the output of the module.
+  public var operation: String?
+  /// The root of the mean square; nil where a value is not finite.
+  public var rms: Double?
+  /// The largest finite magnitude.
+  public var largest: Double
+  /// How many values are NaN or infinite.
+  public var nonFiniteCount: Int
+  /// The share of values that are exactly 0.
+  public var zeroShare: Double
+  /// Of a rectifier's units, the share that were 0 for the whole batch; nil of other operations, and of few examples.
+  public var deadShare: Double?
+  /// Of tanh and sigmoid, the share of values within 1 % of an end of their range.
+  public var saturatedShare: Double?
+  /// Of attention, the largest product of a query and a key, scaled, in the first example of the batch.
+  public var largestScore: Double?
+
+  /// Creates the details of an output.
+  public init(
+    path: String, operation: String? = nil, rms: Double?, largest: Double, nonFiniteCount: Int = 0,
+    zeroShare: Double = 0, deadShare: Double? = nil, saturatedShare: Double? = nil,
+    largestScore: Double? = nil
+  ) {
+    (self.path, self.operation) = (path, operation)
+    (self.rms, self.largest, self.nonFiniteCount) = (rms, largest, nonFiniteCount)
+    (self.zeroShare, self.deadShare) = (zeroShare, deadShare)
+    (self.saturatedShare, self.largestScore) = (saturatedShare, largestScore)
+  }
+}

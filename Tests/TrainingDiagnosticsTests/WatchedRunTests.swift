@@ -1,0 +1,145 @@
+import TrainingDiagnostics
+import TrainingKit
+import XCTest
+
+/// A doctor beside a run: it changes no bit, sees inside, finds causes by going back, and treats.
+final class WatchedRunTests: XCTestCase {
+  func testARunTakesTheSameStepsToTheSameBits() throws {
+    let plain = try Ward(seed: 3)
+    var run = plain.run
+    var care = Care.standard
+    (care.snapshotInterval, care.examinationInterval) = (8, 5)
+    let losses = try withRandomGenerator(RandomGenerator(seed: 9)) {
+      try plain.items(40).map { try run.step(lossOf($0)).report.loss }
+    }
+    let other = try Ward(seed: 3)
+    var watched = WatchedRun(other.run, care: care, Ward.loss)
+    let seen = try withRandomGenerator(RandomGenerator(seed: 9)) {
+      try other.items(40).map { try watched.step($0).outcome.report.loss }
+    }
+    XCTAssertEqual(losses, seen)
+    XCTAssertTrue(watched.diagnosis().isHealthy, "\(watched.diagnosis())")
+  }
+
+  private func lossOf(_ item: Ward.Item) -> (Sequential) throws -> Tensor {
+    { model in Ward.loss(model, item) }
+  }
+
+  func testDetailsTellOfParametersAndActivations() throws {
+    let ward = try Ward(seed: 1)
+    var watched = WatchedRun(ward.run, Ward.loss)
+    _ = try watched.step(ward.items(1)[0])
+    let details = try XCTUnwrap(watched.record.steps[0].details)
+    XCTAssertEqual(details.parameters.map(\.path), ward.run.model.parameters.map(\.path))
+    for parameter in details.parameters where parameter.rank == 2 {
+      XCTAssertGreaterThan(try XCTUnwrap(parameter.gradientRMS), 0)
+      // AdamW's first step is the learning rate in every element.
+      XCTAssertEqual(try XCTUnwrap(parameter.updateRMS), 1e-3, accuracy: 3e-4)
+      XCTAssertGreaterThan(try XCTUnwrap(parameter.updateRatio), 0)
+    }
+    let rectified = details.activations.filter { $0.operation == "relu" }
+    XCTAssertEqual(rectified.map(\.path), ["1", "3"])
+    XCTAssertEqual(rectified[0].zeroShare, 0.5, accuracy: 0.2)
+    XCTAssertEqual(rectified[0].deadShare, 0)
+    XCTAssertGreaterThan(try XCTUnwrap(details.memory).live, 0)
+    let data = try JSONEncoder().encode(watched.record)
+    XCTAssertEqual(try JSONDecoder().decode(RunRecord.self, from: data), watched.record)
+  }
+
+  func testAnItemThatIsNotFiniteIsNamed() throws {
+    let ward = try Ward(seed: 1)
+    var watched = WatchedRun(ward.run, Ward.loss)
+    for item in ward.items(10) { _ = try watched.step(item) }
+    var item = ward.items(1)[0]
+    item.x = item.x + Double.infinity
+    let finding = try XCTUnwrap(try watched.step(item).findings.first)
+    XCTAssertEqual(finding.cause, .badInput, "\(finding)")
+    XCTAssertEqual(finding.remedy, "skip the batch of step 10")
+  }
+
+  func testAnOperationOutsideOfItsDomainIsNamed() throws {
+    let ward = try Ward(seed: 1)
+    var watched = WatchedRun(ward.run) { (model, item: Ward.Item) in
+      Ward.loss(model, item) + (item.isOdd ? (model(item.x) * 0).log().sum() * 0 : Tensor(0))
+    }
+    for item in ward.items(10) { _ = try watched.step(item) }
+    var item = ward.items(1)[0]
+    item.isOdd = true
+    let finding = try XCTUnwrap(try watched.step(item).findings.first)
+    XCTAssertEqual(finding.cause, .operationDomain, "\(finding)")
+    XCTAssertTrue(finding.place?.contains("log") ?? false, "\(finding)")
+  }
+
+  func testARateThatIsTooHighIsTreated() throws {
+    for rate in [3.0, 30, 3000] {
+      let ward = try Ward(seed: 2, optimizer: SGD(momentum: 0.9), rate: rate)
+      var watched = WatchedRun(ward.run, care: .treating, Ward.loss)
+      var treatment: Treatment?
+      for item in ward.items(400) { treatment = try watched.step(item).treatment ?? treatment }
+      let found = try XCTUnwrap(treatment, "\(rate): \(watched.diagnosis())")
+      XCTAssertLessThan(found.trial.lossAfter, found.trial.lossBefore)
+      guard case .learningRate(let factor) = found.remedy else {
+        XCTFail("\(rate): \(found)")
+        continue
+      }
+      XCTAssertLessThan(factor, 1)
+      let last = watched.record.steps.suffix(20).compactMap(\.loss).reduce(0, +) / 20
+      XCTAssertLessThan(last, 0.8, "\(rate): \(found)")
+      print(rate, found, last)
+    }
+  }
+
+  func testWhatDoesNotHelpIsNotApplied() throws {
+    // Labels without any relation to inputs: nothing can be learnt.
+    let ward = try Ward(seed: 2, rate: 1e-9)
+    var watched = WatchedRun(ward.run, care: .treating) { (model, item: Ward.Item) in
+      crossEntropy(model(item.x), item.noise)
+    }
+    for item in ward.items(400) { _ = try watched.step(item) }
+    XCTAssertEqual(watched.treatments, [])
+    XCTAssertEqual(watched.run.schedule, Schedule.constant(1e-9))
+  }
+}
+
+/// A small network with a teacher whose answers it can learn.
+struct Ward {
+  struct Item {
+    var x, y, noise: Tensor
+    var isOdd = false
+  }
+
+  let run: TrainingRun<Sequential>
+  private let teacher: Tensor
+  private let generator: RandomGenerator
+
+  init(
+    seed: UInt64, optimizer: any Optimizer = AdamW(), rate: Double = 1e-3,
+    precision: Precision = .full
+  ) throws {
+    generator = RandomGenerator(seed: seed)
+    (run, teacher) = withRandomGenerator(generator) {
+      let model = Sequential {
+        Linear(8, 32)
+        ReLU()
+        Linear(32, 32)
+        ReLU()
+        Linear(32, 4)
+      }
+      let run = TrainingRun(
+        model: model, optimizer: optimizer, schedule: .constant(rate), precision: precision)
+      return (run, Tensor.randomNormal([8, 4]))
+    }
+  }
+
+  func items(_ count: Int) -> [Item] {
+    (0..<count).map { _ in
+      let x = generator.normal([32, 8])
+      let y = (x.matmul(teacher) + 0.3 * generator.normal([32, 4])).argmax(axis: 1)
+      return Item(x: x, y: y, noise: generator.integers([32], in: 0..<4))
+    }
+  }
+
+  static func loss(_ model: Sequential, _ item: Item) -> Tensor {
+    crossEntropy(model(item.x), item.y)
+  }
+}
