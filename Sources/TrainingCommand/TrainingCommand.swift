@@ -11,6 +11,7 @@ enum TrainingCommand {
     usage: training <command> [options]
 
     commands:
+      demo     heals sick runs beside their healthy twins, in less than a minute
       train    trains a network on digits, a table, images or text
       plan     plans the memory of training a model, to the byte
       diagnose finds what is wrong with runs, from their logs
@@ -34,6 +35,7 @@ enum TrainingCommand {
       throw UsageError("expected a command, got none")
     }
     switch command {
+    case "demo": try demo(Array(words.dropFirst()))
     case "train": try train(Array(words.dropFirst()))
     case "plan": try plan(Array(words.dropFirst()))
     case "diagnose": try diagnose(Array(words.dropFirst()))
@@ -41,6 +43,21 @@ enum TrainingCommand {
     case "--help", "-h", "help": Console.print(help)
     default: throw UsageError("unknown command \(command); training --help lists what there is")
     }
+  }
+
+  private static func demo(_ words: [String]) throws {
+    if words.contains("--help") || words.contains("-h") {
+      Console.print(DemoSettings.help)
+      return
+    }
+    var settings = DemoSettings()
+    try Option.parse(words, with: DemoSettings.options, into: &settings)
+    let chosen = settings
+    let status = try validated {
+      var command = try DemoCommand(chosen)
+      return try command.execute()
+    }
+    if status != 0 { exit(status) }
   }
 
   private static func plan(_ words: [String]) throws {

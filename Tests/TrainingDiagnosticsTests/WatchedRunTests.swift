@@ -85,7 +85,39 @@ final class WatchedRunTests: XCTestCase {
       XCTAssertLessThan(factor, 1)
       let last = watched.record.steps.suffix(20).compactMap(\.loss).reduce(0, +) / 20
       XCTAssertLessThan(last, 0.8, "\(rate): \(found)")
-      print(rate, found, last)
+    }
+  }
+
+  func testALossScaleThatDoesNotFallIsTreated() throws {
+    let ward = try Ward(seed: 4, precision: .mixed(.float16, scaler: .fixed(0x1p30)))
+    var watched = WatchedRun(ward.run, care: .treating, Ward.loss)
+    for item in ward.items(100) { _ = try watched.step(item) }
+    let treatment = try XCTUnwrap(watched.treatments.first)
+    XCTAssertEqual(treatment.finding.symptom, .skippedSteps)
+    XCTAssertEqual(treatment.finding.cause, .overflow)
+    XCTAssertEqual(treatment.remedy, .bfloat16)
+    XCTAssertEqual(treatment.control.lossAfter, .infinity)
+    XCTAssertEqual(watched.run.updates, 100)
+  }
+
+  func testARateThatClimbsTooHighIsTakenBackToTheBestState() throws {
+    var finding: Finding?
+    var care = Care.treating
+    for rate in [0.003, 0.5] {
+      let ward = try Ward(
+        seed: 5, optimizer: Adam(), schedule: .warmup(steps: 400).then(.constant(rate)))
+      // States that are closer together than the trouble is long.
+      (care.snapshotInterval, care.snapshots) = (20, 2)
+      var watched = WatchedRun(ward.run, care: care, Ward.loss)
+      for item in ward.items(700) { finding = try watched.step(item).findings.first ?? finding }
+      if rate < 0.1 {
+        XCTAssertEqual(watched.treatments, [])
+        continue
+      }
+      let treatment = try XCTUnwrap(watched.treatments.first)
+      XCTAssertEqual(treatment.finding.cause, .learningRateTooHigh, "\(treatment)")
+      XCTAssertLessThan(treatment.from, treatment.finding.step - 40)
+      XCTAssertLessThan(treatment.trial.lossAfter, 0.5 * treatment.control.lossAfter)
     }
   }
 
@@ -114,7 +146,7 @@ struct Ward {
 
   init(
     seed: UInt64, optimizer: any Optimizer = AdamW(), rate: Double = 1e-3,
-    precision: Precision = .full
+    schedule: Schedule? = nil, precision: Precision = .full
   ) throws {
     generator = RandomGenerator(seed: seed)
     (run, teacher) = withRandomGenerator(generator) {
@@ -126,7 +158,8 @@ struct Ward {
         Linear(32, 4)
       }
       let run = TrainingRun(
-        model: model, optimizer: optimizer, schedule: .constant(rate), precision: precision)
+        model: model, optimizer: optimizer, schedule: schedule ?? .constant(rate),
+        precision: precision)
       return (run, Tensor.randomNormal([8, 4]))
     }
   }

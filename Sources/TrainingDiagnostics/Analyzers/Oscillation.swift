@@ -12,7 +12,7 @@ public struct Oscillation: Analyzer {
     let level, swing: Double
   }
 
-  private var calm: Stretch?
+  private var calm, best: Stretch?
   private var last: [Stretch] = []
   private var seen = 0
 
@@ -30,8 +30,13 @@ public struct Oscillation: Analyzer {
     let recent = values.suffix(32)
     let changes = recent.indices.dropFirst().map { abs(values[$0] - values[$0 - 1]) }
     let stretch = Stretch(level: recent.median, swing: changes.median)
-    defer { calm = calm.map { stretch.swing < $0.swing ? stretch : $0 } ?? stretch }
+    defer {
+      calm = calm.map { stretch.swing < $0.swing ? stretch : $0 } ?? stretch
+      best = best.map { stretch.level < $0.level ? stretch : $0 } ?? stretch
+    }
+    last = last.suffix(3) + [stretch]
     return alternation(values, stretch, median, step, history) ?? growth(stretch, step, history)
+      ?? unrest(stretch, step, history)
   }
 
   /// Whether losses change sides at every step. Where they always did, batches of two kinds may take turns.
@@ -49,10 +54,9 @@ public struct Oscillation: Analyzer {
   }
 
   /// Compares the swings of the last stretches with the calmest one so far.
-  private mutating func growth(
+  private func growth(
     _ stretch: Stretch, _ step: StepRecord, _ history: RunHistory
   ) -> Finding? {
-    last = last.suffix(3) + [stretch]
     guard let calm, last.count == 4 else { return nil }
     let magnitude = history.loss.magnitude(of: calm.level)
     let isWild = last.allSatisfy {
@@ -67,6 +71,24 @@ public struct Oscillation: Analyzer {
         "swing": stretch.swing, "calmest_swing": calm.swing, "level": stretch.level,
         "level_then": calm.level,
       ], .undetermined, severity: .warning)
+  }
+
+  /// Compares the last stretches with the lowest one so far.
+  private func unrest(
+    _ stretch: Stretch, _ step: StepRecord, _ history: RunHistory
+  ) -> Finding? {
+    guard let best, last.count == 4 else { return nil }
+    let least = 0.5 * history.loss.magnitude(of: best.level)
+    let isRestless = last.allSatisfy {
+      $0.swing > 1.5 * best.swing && $0.swing > least && $0.level > best.level + best.swing
+    }
+    guard isRestless else { return nil }
+    return finding(
+      step,
+      [
+        "swing": stretch.swing, "swing_then": best.swing, "level": stretch.level,
+        "best_level": best.level,
+      ], .undetermined, severity: .note)
   }
 
   private func finding(

@@ -1,4 +1,4 @@
-public import TrainingKit
+internal import TrainingKit
 
 /// What can be done to a run, so that it can be tried.
 public enum Remedy: Sendable, Hashable, Codable {
@@ -52,6 +52,19 @@ extension Remedy {
       run.model.startMisscaledWeightsAnew(run.generator ?? .current)
       run.optimizer.states = [:]
     case .freshMoments: run.optimizer.states = [:]
+    }
+  }
+
+  /// What it shows of the cause that it helped.
+  var cause: Cause? {
+    switch self {
+    case .learningRate(let factor): factor < 1 ? .learningRateTooHigh : .learningRateTooLow
+    case .noClipping: .clippingLimit
+    case .skipping: .dataOutlier
+    case .fullPrecision, .bfloat16: .overflow
+    case .initialization: .initialization
+    case .freshMoments: .lostState
+    case .clipping: nil
     }
   }
 

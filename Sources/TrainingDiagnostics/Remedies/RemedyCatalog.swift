@@ -16,7 +16,7 @@ enum RemedyCatalog {
     switch finding.symptom {
     case .lossSpike: return [.skipping(step: finding.step)] + clipping + slower(0.3)
     case .explosion, .gradientGrowth, .learningRateJump:
-      return [.skipping(step: finding.step)] + clipping + slower(0.3, 0.1, 0.03, 0.01, 0.001)
+      return [.skipping(step: finding.step)] + clipping + slower(0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
     case .divergence, .oscillation, .resumeJump: return clipping + slower(0.3, 0.1, 0.03, 0.01)
     case .nonFiniteLoss, .nonFiniteGradient, .skippedSteps, .lossScaleCollapse:
       return [.skipping(step: finding.step), .bfloat16, .fullPrecision] + clipping
@@ -24,8 +24,16 @@ enum RemedyCatalog {
     case .plateau, .slowConvergence, .vanishingGradients:
       return slower(3, 10, 30, 100, 0.3, 0.1, 0.03)
     case .clippingDominates: return [.noClipping] + slower(3)
-    case .deadUnits, .saturation, .badInitialization: return slower(0.3, 0.1)
-    default: return []
+    default: return remedies(for: finding.cause)
+    }
+  }
+
+  private static func remedies(for cause: Cause) -> [Remedy] {
+    switch cause {
+    case .learningRateTooHigh: slower(0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+    case .learningRateTooLow: slower(3, 10, 30, 100)
+    case .overflow: [.bfloat16, .fullPrecision]
+    default: slower(0.3, 0.1)
     }
   }
 

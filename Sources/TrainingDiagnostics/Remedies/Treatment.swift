@@ -1,5 +1,3 @@
-public import TrainingKit
-
 /// A remedy that a run was given, and what it was chosen by.
 public struct Treatment: Sendable, Hashable, Codable {
   /// What it was for.

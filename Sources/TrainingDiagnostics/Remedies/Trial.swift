@@ -17,6 +17,25 @@ public struct Trial: Sendable, Hashable, Codable {
   }
 }
 
+extension [Trial] {
+  /// The trial whose remedy is to be applied; nil where none is better than the control.
+  ///
+  /// It is the first that is as good as the best. A learning rate that is just low enough for some steps may be too
+  /// high for more: a lower one is taken that gains nearly as much.
+  func choice(beside control: Trial) -> Trial? {
+    guard let best = self.min(by: { $0.lossAfter < $1.lossAfter }), best.isBetter(than: control)
+    else { return nil }
+    let chosen = first { !best.isBetter(than: $0) } ?? best
+    guard case .learningRate(let factor)? = chosen.remedy, factor < 1 else { return chosen }
+    let gain = chosen.lossBefore - chosen.lossAfter
+    let lower = filter { trial in
+      guard case .learningRate(let other)? = trial.remedy, other < factor else { return false }
+      return gain > 0 && trial.lossBefore - trial.lossAfter >= 0.7 * gain
+    }
+    return lower.first ?? chosen
+  }
+}
+
 extension Trial: CustomStringConvertible {
   /// One line: what was changed, and what it led to.
   public var description: String {

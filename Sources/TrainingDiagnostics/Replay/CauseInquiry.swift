@@ -31,7 +31,7 @@ extension Replay {
     let others = moments.items(since: moment).dropLast().suffix(12)
     guard others.count >= 6 else { return nil }
     let (own, losses) = try run.undone { run in
-      try run.restore(moments.all[moment].snapshot)
+      try run.restore(moments[moment].snapshot)
       let own = try run.lossInEvaluation { try loss($0, item) }
       return (own, try others.map { item in try run.lossInEvaluation { try loss($0, item) } })
     }
@@ -59,7 +59,12 @@ extension Replay {
       ["curvature": curvature, "own_batch_rises": rising])
     if curvature > 2, rising >= 0.5 {
       (found.cause, found.nextTest, found.confidence) = (.learningRateTooHigh, nil, 0.9)
-    } else if curvature < 1, rising < 0.25, finding.symptom == .oscillation {
+      found.severity = max(found.severity, .warning)
+    } else if curvature > 0.8, finding.symptom == .oscillation {
+      // A step that goes to the minimum of its own batch forgets the others.
+      (found.cause, found.nextTest, found.confidence) = (.learningRateTooHigh, nil, 0.75)
+      found.severity = max(found.severity, .warning)
+    } else if curvature < 0.8, rising < 0.25, finding.symptom == .oscillation {
       (found.cause, found.nextTest, found.confidence) = (.gradientNoise, nil, 0.85)
       found.remedy = "take larger batches, average the weights, or let the learning rate decay"
     }

@@ -33,14 +33,16 @@ extension Replay {
         remedies: [.bfloat16, .fullPrecision])
     }
     return NonFiniteOrigin(
-      cause: first == nil ? .undetermined : .operationDomain, place: first?.place,
-      evidence: first?.evidence ?? [:], remedies: [.skipping(step: step)])
+      cause: first?.isOutsideOfDomain == true ? .operationDomain : .undetermined,
+      place: first?.place, evidence: first?.evidence ?? [:], remedies: [.skipping(step: step)])
   }
 
   private struct NonFiniteCall {
     let place: String
     /// Whether all that went in was finite.
     let isMadeThere: Bool
+    /// Whether the operation has no value for what went in, however large.
+    let isOutsideOfDomain: Bool
     let evidence: Evidence
   }
 
@@ -72,10 +74,19 @@ extension Replay {
       let inputs = call.inputs.filter(\.dtype.isFloatingPoint)
       first = NonFiniteCall(
         place: call.place, isMadeThere: inputs.allSatisfy(\.isAllFinite),
+        isOutsideOfDomain: call.isBounded,
         evidence: [
           "non_finite": Double(y.detached().statistics.nonFiniteCount),
           "largest_input": inputs.map { $0.detached().statistics.largest }.max(),
         ])
     }
+  }
+}
+
+extension Observation {
+  /// Whether the operation is not defined everywhere. What others make of finite numbers is beyond the range of the
+  /// type.
+  fileprivate var isBounded: Bool {
+    ["log", "log1p", "sqrt", "rsqrt", "div", "pow", "remainder"].contains(name)
   }
 }

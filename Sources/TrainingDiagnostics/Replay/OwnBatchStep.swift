@@ -18,10 +18,10 @@ struct OwnBatchStep {
 
 extension Replay {
   /// Looks at steps along the items behind a moment: at most so many, the last ones.
-  func ownBatchSteps(from moment: Int, count: Int) throws -> [OwnBatchStep] {
-    let items = moments.items(since: moment)
+  func ownBatchSteps(from place: RunMoments<Item>.Place, count: Int) throws -> [OwnBatchStep] {
+    let items = moments.items(since: place)
     return try run.undone { run in
-      try run.restore(moments.all[moment].snapshot)
+      try run.restore(moments[place].snapshot)
       var steps: [OwnBatchStep] = []
       for (place, item) in items.enumerated() {
         if place + count < items.count {

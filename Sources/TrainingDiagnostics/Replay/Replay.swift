@@ -9,20 +9,22 @@ struct Replay<Model: Module, Item> {
   /// How many items a loss in evaluation is the mean of.
   private static var probeCount: Int { 8 }
   /// How many steps a trial takes at least; items come again where there are fewer.
-  private static var trialLength: Int { 32 }
+  private static var trialLength: Int { 64 }
 
   /// Takes the run along from a moment, once for each remedy and first without any.
-  func trials(_ remedies: [Remedy], from moment: Int) throws -> (control: Trial, others: [Trial]) {
-    let control = try trial(nil, from: moment)
-    return (control, try remedies.map { try trial($0, from: moment) })
+  func trials(_ remedies: [Remedy], from place: RunMoments<Item>.Place) throws -> (
+    control: Trial, others: [Trial]
+  ) {
+    let control = try trial(nil, from: place)
+    return (control, try remedies.map { try trial($0, from: place) })
   }
 
   /// Takes the run along from a moment.
-  func trial(_ remedy: Remedy?, from moment: Int) throws -> Trial {
-    let items = moments.items(since: moment)
+  func trial(_ remedy: Remedy?, from place: RunMoments<Item>.Place) throws -> Trial {
+    let items = moments.items(since: place)
     let length = max(items.count, Self.trialLength)
     return try run.undone { run in
-      let start = moments.all[moment].snapshot
+      let start = moments[place].snapshot
       try run.restore(start)
       let before = try evaluation(of: run, items)
       remedy?.apply(to: &run)

@@ -8,9 +8,13 @@ struct RunMoment<Item> {
   var items: [Item] = []
 }
 
-/// The last states of a run.
+/// The last states of a run, and the best one before them.
 struct RunMoments<Item> {
+  /// The last states, one an interval.
   private(set) var all: [RunMoment<Item>] = []
+  /// The state before which losses were lowest, of those that are no longer among the last; what the run was trained on
+  /// from there is forgotten.
+  private(set) var best: RunMoment<Item>?
   private let capacity, interval: Int
 
   init(capacity: Int, interval: Int) {
@@ -20,10 +24,15 @@ struct RunMoments<Item> {
   /// Keeps the state before a step where one is due, and the item of the step.
   mutating func note(_ item: Item, _ doctor: Doctor, _ snapshot: () -> RunSnapshot) {
     if all.last.map({ $0.items.count >= interval }) ?? true {
-      if all.count == capacity { all.removeFirst() }
+      if all.count == capacity { retire(all.removeFirst()) }
       all.append(RunMoment(snapshot: snapshot(), doctor: doctor))
     }
     all[all.count - 1].items.append(item)
+  }
+
+  private mutating func retire(_ moment: RunMoment<Item>) {
+    if let best, best.level <= moment.level { return }
+    best = RunMoment(snapshot: moment.snapshot, doctor: moment.doctor)
   }
 
   /// Takes back the item of a step that was not taken.
@@ -32,15 +41,53 @@ struct RunMoments<Item> {
     if all[all.count - 1].items.isEmpty { all.removeLast() }
   }
 
-  /// Forgets a moment and all that came after it.
-  mutating func forget(from moment: Int) { all.removeSubrange(moment...) }
+  /// Forgets a place and all that came after it.
+  mutating func forget(from place: Place) {
+    switch place {
+    case .best: (all, best) = ([], nil)
+    case .last(let index): all.removeSubrange(index...)
+    }
+  }
 
-  /// What the run was trained on since a moment.
-  func items(since moment: Int) -> [Item] { all[moment...].flatMap(\.items) }
+  /// Which of the states.
+  enum Place {
+    case best
+    case last(Int)
+  }
 
-  /// The latest moment at least so many steps before a step; the oldest where there is none.
-  func moment(before step: Int, by distance: Int) -> Int? {
+  subscript(place: Place) -> RunMoment<Item> {
+    switch place {
+    case .best: best!
+    case .last(let index): all[index]
+    }
+  }
+
+  /// What the run was trained on since a place, as far as it is known.
+  func items(since place: Place) -> [Item] {
+    switch place {
+    case .best: all.flatMap(\.items)
+    case .last(let index): all[index...].flatMap(\.items)
+    }
+  }
+
+  /// The latest state at least so many steps before a step; the oldest of the last ones where there is none.
+  func moment(before step: Int, by distance: Int) -> Place? {
     if all.isEmpty { return nil }
-    return all.lastIndex { $0.snapshot.steps <= step - distance } ?? 0
+    return .last(all.lastIndex { $0.snapshot.steps <= step - distance } ?? 0)
+  }
+
+  /// The same, or the best state where losses had left its level for good by then.
+  func healthyMoment(before step: Int, by distance: Int) -> Place? {
+    guard let place = moment(before: step, by: distance) else { return nil }
+    guard let best, best.level < 0.8 * self[place].level else { return place }
+    return .best
+  }
+}
+
+extension RunMoment {
+  /// The level of the losses before it; infinite while there are too few.
+  fileprivate var level: Double {
+    let losses = doctor.history.loss.recent
+    return losses.count < 16 ? .infinity : losses.values.suffix(16).median
   }
 }

@@ -7,7 +7,8 @@ extension WatchedRun {
   func explained(_ findings: [Finding], _ item: Item) throws -> [Finding] {
     guard care.keepsSnapshots else { return findings }
     return try findings.map { finding in
-      guard finding.severity >= .warning else { return finding }
+      // A note of swings that have grown is what a replay may make more of.
+      guard finding.severity >= .warning || finding.symptom == .oscillation else { return finding }
       return try replay.explained(finding, item: item)
     }
   }
@@ -28,34 +29,33 @@ extension WatchedRun {
   private mutating func treat(_ finding: Finding) throws -> Treatment? {
     let candidates = RemedyCatalog.candidates(for: finding, run, usualNorm: usualNorm)
     guard !candidates.isEmpty,
-      let moment = moments.moment(before: finding.step, by: finding.onsetDistance)
+      let place = moments.healthyMoment(before: finding.step, by: finding.onsetDistance)
     else { return nil }
-    let (control, trials) = try replay.trials(candidates, from: moment)
-    guard let best = trials.min(by: { $0.lossAfter < $1.lossAfter }), best.isBetter(than: control)
-    else { return nil }
-    // The gentlest of those that are as good.
-    let chosen = trials.first { !best.isBetter(than: $0) } ?? best
+    let (control, trials) = try replay.trials(candidates, from: place)
+    guard let remedy = trials.choice(beside: control)?.remedy else { return nil }
     return try apply(
       Treatment(
-        finding: finding, remedy: chosen.remedy!, from: moments.all[moment].snapshot.steps,
-        control: control, trials: trials), moment)
+        finding: finding.healed(by: remedy), remedy: remedy, from: moments[place].snapshot.steps,
+        control: control, trials: trials), place)
   }
 
   /// Leaves the batch of the finding out, whatever it leads to.
   private mutating func rollBack(_ finding: Finding) throws -> Treatment? {
-    guard let moment = moments.moment(before: finding.step, by: 1) else { return nil }
+    guard let place = moments.moment(before: finding.step, by: 1) else { return nil }
     let remedy = Remedy.skipping(step: finding.step)
-    let (control, trials) = try replay.trials([remedy], from: moment)
+    let (control, trials) = try replay.trials([remedy], from: place)
     return try apply(
       Treatment(
-        finding: finding, remedy: remedy, from: moments.all[moment].snapshot.steps,
-        control: control, trials: trials), moment)
+        finding: finding, remedy: remedy, from: moments[place].snapshot.steps, control: control,
+        trials: trials), place)
   }
 
   /// Takes the run back, changes it, and trains it on the same items once more.
-  private mutating func apply(_ treatment: Treatment, _ moment: Int) throws -> Treatment {
-    let items = moments.items(since: moment)
-    try goBack(to: moment)
+  private mutating func apply(
+    _ treatment: Treatment, _ place: RunMoments<Item>.Place
+  ) throws -> Treatment {
+    let items = moments.items(since: place)
+    try goBack(to: place)
     changeRun { treatment.remedy.apply(to: &$0) }
     for (place, item) in items.enumerated() where !treatment.remedy.skips(treatment.from + place) {
       try observeAgain(item)
@@ -81,5 +81,13 @@ extension Finding {
     case .divergence, .oscillation: 64
     default: .max / 2
     }
+  }
+
+  /// What a remedy that helped says of the cause, where nothing else told it.
+  fileprivate func healed(by remedy: Remedy) -> Finding {
+    guard cause == .undetermined, let shown = remedy.cause else { return self }
+    var finding = self
+    (finding.cause, finding.nextTest, finding.remedy) = (shown, nil, "\(remedy)")
+    return finding
   }
 }

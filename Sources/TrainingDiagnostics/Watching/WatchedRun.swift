@@ -58,13 +58,13 @@ public struct WatchedRun<Model: Module, Item> {
     return (outcome, doctor.observe(step))
   }
 
-  /// Takes the run back to a moment, and all that was seen of it since.
-  mutating func goBack(to moment: Int) throws {
-    let target = moments.all[moment]
+  /// Takes the run back to an earlier state, and all that was seen of it since.
+  mutating func goBack(to place: RunMoments<Item>.Place) throws {
+    let target = moments[place]
     try run.restore(target.snapshot)
     doctor = target.doctor
     record.removeSteps(from: target.snapshot.steps)
-    moments.forget(from: moment)
+    moments.forget(from: place)
   }
 
   mutating func changeRun(_ change: (inout TrainingRun<Model>) -> Void) { change(&run) }

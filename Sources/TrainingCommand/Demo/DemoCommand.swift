@@ -1,0 +1,146 @@
+internal import TrainingDiagnostics
+internal import TrainingKit
+
+/// `training demo`: sick runs beside their healthy twins, found, treated and reported.
+struct DemoCommand {
+  private let settings: DemoSettings
+  private var runs: [ReportedRun] = []
+  private var failures: [String] = []
+
+  init(_ settings: DemoSettings) throws(UsageError) {
+    try File.checkWritable(settings.page)
+    if let threads = settings.threads { Threads.count = threads }
+    self.settings = settings
+  }
+
+  /// Plays all scenes, and returns how the command ends.
+  mutating func execute() throws -> Int32 {
+    let start = ContinuousClock.now
+    let samples = try Samples(TrainSettings())
+    let scenes = DemoScene.all(samples)
+    Console.print(
+      "\(scenes.count + 1) sick runs beside their healthy twins, on \(samples.name)\n")
+    for (place, scene) in scenes.enumerated() {
+      Console.print("\(place + 1)  \(scene.title): \(scene.mistake)")
+      try play(scene)
+    }
+    Console.print("\(scenes.count + 1)  out of memory: a language model in half of what it needs")
+    take(try MemoryScene(DemoData.pixels(samples), seed: settings.seed).play())
+    try File.write(HTMLReport(title: "training demo", runs: runs).html, to: settings.page)
+    let (seconds, _) = start.duration(to: .now).components
+    Console.print("report: \(settings.page), after \(seconds) s")
+    for failure in failures { Console.warn(failure) }
+    return failures.isEmpty ? 0 : 1
+  }
+
+  /// Takes the runs of a scene into the report.
+  private mutating func take(_ outcome: (runs: [ReportedRun], failure: String?)) {
+    runs += outcome.runs
+    if let failure = outcome.failure { failures.append(failure) }
+  }
+
+  private mutating func play(_ scene: DemoScene) throws {
+    let healthy = try perform(scene, isSick: false, .treating)
+    let sick = try perform(scene, isSick: true, .standard)
+    let treated = try perform(scene, isSick: true, .treating)
+    show("healthy twin", healthy)
+    show("untreated", sick)
+    if let finding = treated.finding ?? sick.finding { show(finding) }
+    for treatment in treated.watched.treatments { show(treatment) }
+    show("treated", treated)
+    Console.print("")
+    let isHealed = treated.loss <= 1.25 * healthy.loss + 0.02
+    if sick.finding == nil { failures.append("\(scene.title): nothing was found") }
+    if !isHealed { failures.append("\(scene.title): the treated run did not reach its twin") }
+    if healthy.finding != nil { failures.append("\(scene.title): the healthy twin was alarmed at") }
+    runs += [
+      treated.report("\(scene.title): treated"), sick.report("\(scene.title): untreated"),
+      healthy.report("\(scene.title): healthy twin"),
+    ]
+  }
+
+  private func perform(_ scene: DemoScene, isSick: Bool, _ care: Care) throws -> Performance {
+    try withRandomGenerator(RandomGenerator(seed: settings.seed)) {
+      var run = scene.run(isSick)
+      run.generator = RandomGenerator(seed: settings.seed &+ 1)
+      var performance = Performance(WatchedRun(run, care: care, DemoScene.loss))
+      try performance.train(on: scene.batches(isSick: isSick, seed: settings.seed))
+      try performance.evaluate(on: scene.data.heldOut)
+      return performance
+    }
+  }
+
+  private func show(_ name: String, _ run: Performance) {
+    let padding = String(repeating: " ", count: max(1, 14 - name.count))
+    let lines = Format.wrapped(run.summary, columns: 82)
+    Console.print("   \(name)\(padding)\(lines[0])")
+    Self.showMore(lines.dropFirst().joined(separator: " "))
+  }
+
+  private func show(_ finding: Finding) {
+    let place = finding.place.map { " in \($0)" } ?? ""
+    Console.print(
+      "   found         \(finding.symptom)\(place) at step \(finding.step); cause: \(finding.cause)"
+    )
+    Self.showMore("\(finding.evidence)")
+  }
+
+  private func show(_ treatment: Treatment) {
+    Console.print("   treatment     back to step \(treatment.from), \(treatment.remedy)")
+    Self.showMore(
+      "chosen of \(treatment.trials.count) that were tried there: loss "
+        + "\(Format.significant(treatment.trial.lossAfter)) after \(treatment.trial.steps) steps, "
+        + "\(Format.significant(treatment.control.lossAfter)) without it")
+  }
+
+  /// Shows what belongs to the line above.
+  static func showMore(_ text: String) {
+    for line in Format.wrapped(text, columns: 82) { Console.print("                 \(line)") }
+  }
+}
+
+/// A run of a scene and what it came to.
+struct Performance {
+  private(set) var watched: WatchedRun<Network, Batch>
+  /// The gravest finding; nil of a healthy run.
+  private(set) var finding: Finding?
+  /// The mean of the last losses; infinite when there are none.
+  private(set) var loss = Double.infinity
+  private var accuracy = 0.0
+  private var end: (any Error)?
+
+  init(_ watched: WatchedRun<Network, Batch>) { self.watched = watched }
+
+  /// Takes all steps, unless the run gets stuck.
+  mutating func train(on batches: [Batch]) throws {
+    do {
+      for batch in batches {
+        let findings = try watched.step(batch).findings.filter { $0.severity >= .warning }
+        if let found = findings.first, finding.map({ $0.severity < found.severity }) ?? true {
+          finding = found
+        }
+      }
+    } catch let error as RunError {
+      end = error
+    } catch let error as LossScaleError {
+      end = error
+    }
+    let last = watched.record.steps.suffix(25).compactMap(\.loss)
+    let mean = last.reduce(0, +) / Double(last.count)
+    if end == nil, mean.isFinite { loss = mean }
+  }
+
+  mutating func evaluate(on dataset: any Dataset) throws {
+    accuracy = try watched.run.model.accuracy(on: dataset)
+  }
+
+  /// How it ended, in a line.
+  var summary: String {
+    if let end { return "\(end)" }
+    return "loss \(Format.significant(loss)), held-out \(Format.percent(accuracy))"
+  }
+
+  func report(_ name: String) -> ReportedRun {
+    ReportedRun(name: name, record: watched.record, diagnosis: watched.diagnosis())
+  }
+}
