@@ -1,4 +1,4 @@
-/// The analyzers that need nothing but numbers.
+/// The analyzers that need nothing but what steps tell: numbers, and what was seen inside the model.
 public enum AnalyzerCatalog {
   /// A fresh one of each.
   public static var standard: [any Analyzer] {
@@ -20,6 +20,16 @@ public enum AnalyzerCatalog {
       ResumeJump(),
       RepeatedLosses(),
       SkippedSteps(),
+      DeadUnits(),
+      Saturation(),
+      LayerGradients(),
+      MissingGradients(),
+      UpdateRatio(),
+      FrozenParameters(),
+      RoundingStagnation(),
+      ActivationGrowth(),
+      AttentionScores(),
+      MemoryGrowth(),
     ]
   }
 }

@@ -37,6 +37,30 @@ extension RunHistory {
   }
 }
 
+extension RunHistory {
+  /// How far the last losses are below the first, as a share of those; nil before there are sixteen.
+  var lossFall: Double? {
+    guard loss.count >= 16, loss.start.isFinite else { return nil }
+    let magnitude = loss.magnitude(of: loss.start)
+    return magnitude > 0 ? (loss.start - loss.recent.values.suffix(8).median) / magnitude : nil
+  }
+
+  /// Whether the losses are above their best level by more than a tenth, and by more than their noise.
+  var isLosingGround: Bool {
+    guard let best = loss.levels.values.min(), let noise = loss.recent.deviation else {
+      return false
+    }
+    let rise = loss.recent.values.suffix(8).median - best
+    return rise > max(0.1 * loss.magnitude(of: best), 3 * noise)
+  }
+
+  /// Whether a step is taken at more than half of the highest learning rate; true where nobody knows the rate.
+  func isAtFullRate(_ step: StepRecord) -> Bool {
+    guard let rate = step.learningRate else { return true }
+    return rate > 0 && !isWarmingUp && rate >= 0.5 * max(learningRate.peak, 0)
+  }
+}
+
 extension Collection<Double> {
   /// Whether values were rounded so far that a trend may hide in it: to two digits behind the point and no more than
   /// three digits in all, or to the eight bits of bfloat16.

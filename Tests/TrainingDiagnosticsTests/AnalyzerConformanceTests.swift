@@ -93,9 +93,33 @@ final class AnalyzerConformanceTests: XCTestCase {
         for quantity in Quantity.allCases where noise.uniform() < 0.7 {
           step[quantity] = values[Int(noise.uniform() * Double(values.count))]
         }
+        step.details = wildDetails(&noise, values)
         return step
       }
       _ = Doctor.diagnose(steps)
     }
+  }
+
+  private func wildDetails(_ noise: inout Noise, _ values: [Double]) -> StepDetails {
+    func wild(_ noise: inout Noise) -> Double { values[Int(noise.uniform() * 11)] }
+    func known(_ noise: inout Noise) -> Double? { noise.uniform() < 0.8 ? wild(&noise) : nil }
+    let counts = [0, 1, -1, .max, .min]
+    return StepDetails(
+      parameters: (0..<Int(noise.uniform() * 8)).map { place in
+        ParameterDetails(
+          path: "\(place).weight", count: [0, 64, .max, .min][place % 4], rank: 2,
+          gradientRMS: known(&noise), gradientZeroShare: known(&noise),
+          weightRMS: known(&noise), weightLargest: wild(&noise), updateRMS: known(&noise),
+          unmovedShare: known(&noise))
+      },
+      activations: (0..<Int(noise.uniform() * 8)).map { place in
+        ActivationDetails(
+          path: "\(place)", operation: place % 2 == 0 ? nil : "relu", rms: known(&noise),
+          largest: wild(&noise), deadShare: known(&noise), saturatedShare: known(&noise),
+          largestScore: known(&noise))
+      },
+      memory: MemoryDetails(
+        live: counts[Int(noise.uniform() * 5)], peak: 0,
+        byOwner: ["user": counts[Int(noise.uniform() * 5)]]))
   }
 }

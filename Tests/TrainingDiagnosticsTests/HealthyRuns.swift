@@ -3,7 +3,9 @@ import TrainingDiagnostics
 
 /// Runs that are well, most of which look ill to some published rule.
 enum HealthyRuns {
-  static var all: [SampleRun] { plain + schedules + odd + scaled + evaluated }
+  static var all: [SampleRun] {
+    plain + schedules + odd + scaled + evaluated + [SickLayers.healthy]
+  }
 
   /// A loss from `high` down to `low` within some steps.
   static func fall(_ place: Int, from high: Double, to low: Double, within steps: Double) -> Double

@@ -11,7 +11,7 @@ enum SickRuns {
   }
 
   static var all: [Case] {
-    fatal + spiking + slow + standing + precise + scheduled + resumed
+    fatal + spiking + slow + standing + precise + scheduled + resumed + SickLayers.all
   }
 
   private static func fall(_ place: Int, from high: Double, to low: Double, within steps: Double)

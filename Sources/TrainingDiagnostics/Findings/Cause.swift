@@ -93,6 +93,10 @@ extension Cause {
   public static let wrongAxis = Cause("wrong_axis")
   /// Batch normalization sees the batch in training, and averages in evaluation.
   public static let batchStatistics = Cause("batch_statistics")
+  /// Something holds the graph of steps that are over.
+  public static let keptGraph = Cause("kept_graph")
+  /// Something holds ever more tensors.
+  public static let keptTensors = Cause("kept_tensors")
   /// Held-out examples are in the training data.
   public static let dataLeak = Cause("data_leak")
 }

@@ -6,7 +6,7 @@ extension Symptom {
       [
         .nonFiniteLoss, .nonFiniteGradient, .gradientGrowth, .lossSpike, .divergence, .plateau,
         .oscillation, .overfitting, .skippedSteps, .lossScaleCollapse, .clippingDominates,
-        .startLoss,
+        .startLoss, .updateRatio, .activationGrowth, .attentionScores, .embeddingGradients,
       ]
     case .nonFiniteLoss:
       [
@@ -14,12 +14,27 @@ extension Symptom {
         .lossScaleCollapse,
       ]
     case .inputScale: [.badInitialization, .deadUnits, .saturation, .startLoss]
-    case .deadUnits, .saturation: [.badInitialization, .noGradient, .constantOutput, .startLoss]
-    case .badInitialization, .modeMismatch, .frozenParameter: [.startLoss]
-    case .divergence: [.overfitting, .oscillation, .plateau, .lossSpike]
+    case .deadUnits, .saturation:
+      [
+        .badInitialization, .noGradient, .constantOutput, .startLoss, .vanishingGradients,
+        .explodingGradients, .plateau, .slowConvergence, .updateRatio,
+      ]
+    case .badInitialization:
+      [
+        .startLoss, .vanishingGradients, .explodingGradients, .activationGrowth, .plateau,
+        .slowConvergence,
+      ]
+    case .modeMismatch, .frozenParameter: [.startLoss]
+    case .roundingStagnation: [.updateRatio, .frozenParameter, .plateau, .slowConvergence]
+    case .updateRatio: [.plateau, .slowConvergence, .oscillation, .clippingDominates]
+    case .explodingGradients: [.plateau, .clippingDominates, .gradientGrowth]
+    case .activationGrowth: [.attentionScores, .divergence, .lossSpike]
+    case .attentionScores: [.plateau, .lossSpike, .activationGrowth]
+    case .divergence:
+      [.overfitting, .oscillation, .plateau, .lossSpike, .updateRatio, .activationGrowth]
     case .zeroLearningRate, .repeatedLosses:
       [.plateau, .vanishingGradients, .slowConvergence, .repeatedLosses]
-    case .vanishingGradients: [.plateau, .slowConvergence]
+    case .vanishingGradients: [.plateau, .slowConvergence, .updateRatio]
     case .plateau: [.oscillation, .slowConvergence, .clippingDominates]
     case .oscillation: [.plateau, .lossSpike]
     case .learningRateJump, .resumeJump: [.lossSpike, .learningRateJump, .gradientGrowth]

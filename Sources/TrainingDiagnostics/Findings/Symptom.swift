@@ -81,6 +81,23 @@ extension Symptom {
   public static let cannotOverfit = Symptom("cannot_overfit")
 }
 
+extension Symptom {
+  /// Gradients grow from layer to layer on their way to the input.
+  public static let explodingGradients = Symptom("exploding_gradients")
+  /// Weights move by far more, or far less, than their size asks for.
+  public static let updateRatio = Symptom("update_ratio")
+  /// Updates are too small for the 16 bits of the weights.
+  public static let roundingStagnation = Symptom("rounding_stagnation")
+  /// What a layer puts out has grown manyfold over the run.
+  public static let activationGrowth = Symptom("activation_growth")
+  /// Queries and keys of attention have products so large that one key takes all.
+  public static let attentionScores = Symptom("attention_scores")
+  /// Each look finds more memory in use.
+  public static let memoryGrowth = Symptom("memory_growth")
+  /// Most of the gradients' norm is suddenly that of an embedding.
+  public static let embeddingGradients = Symptom("embedding_gradients")
+}
+
 extension Symptom: CustomStringConvertible {
   /// The name in words.
   public var description: String { rawValue.inWords }

@@ -1,0 +1,55 @@
+import TrainingDiagnostics
+import TrainingKit
+import XCTest
+
+/// What the doctor sees inside real models: sick ones are found with cause and place, healthy ones are left alone.
+final class LayerAnalyzerTests: XCTestCase {
+  private static let seeds: [UInt64] = [1, 2]
+
+  private func expectHealth(_ cases: [LayerCase]) throws {
+    for each in cases {
+      for seed in Self.seeds {
+        let diagnosis = try each.diagnosis(seed)
+        XCTAssertTrue(diagnosis.isHealthy, "\(each.name), \(seed): \(diagnosis)")
+      }
+    }
+  }
+
+  private func expect(_ symptom: Symptom) throws {
+    let cases = LayerCase.sick.filter { $0.1 == symptom }
+    XCTAssertFalse(cases.isEmpty)
+    for (each, symptom, cause, place) in cases {
+      for seed in Self.seeds {
+        let diagnosis = try each.diagnosis(seed)
+        XCTAssertTrue(
+          diagnosis.findings.contains { finding in
+            finding.symptom == symptom && finding.cause == cause
+              && (finding.place == place || place.map { finding.isAt($0) } ?? false)
+          }, "\(each.name), \(seed): \(diagnosis)")
+      }
+    }
+  }
+
+  func testHealthyChainsAreLeftAlone() throws { try expectHealth(LayerCase.chains) }
+  func testHealthyNetsAreLeftAlone() throws { try expectHealth(LayerCase.nets) }
+  func testHealthyHalvesAreLeftAlone() throws { try expectHealth(LayerCase.halves) }
+
+  func testDeadUnits() throws { try expect(.deadUnits) }
+  func testSaturation() throws { try expect(.saturation) }
+  func testVanishingGradients() throws { try expect(.vanishingGradients) }
+  func testExplodingGradients() throws { try expect(.explodingGradients) }
+  func testMissingGradients() throws { try expect(.noGradient) }
+  func testUpdateRatio() throws { try expect(.updateRatio) }
+  func testFrozenParameters() throws { try expect(.frozenParameter) }
+  func testRounding() throws { try expect(.roundingStagnation) }
+  func testInitialization() throws { try expect(.badInitialization) }
+  func testAttentionScores() throws { try expect(.attentionScores) }
+  func testMemory() throws { try expect(.memoryGrowth) }
+}
+
+extension Finding {
+  /// Whether the first place that it names ends like this.
+  fileprivate func isAt(_ end: String) -> Bool {
+    place.map { $0.hasSuffix(end) || $0.contains(end + " and ") } ?? false
+  }
+}

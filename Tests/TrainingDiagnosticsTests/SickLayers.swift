@@ -1,0 +1,114 @@
+import Foundation
+import TrainingDiagnostics
+
+/// Runs that are ill inside, of made-up details, each beside a healthy one that differs in nothing else.
+enum SickLayers {
+  static let all: [SickRuns.Case] = [
+    layer("dead-units", .deadUnits, "units that die") { details, step in
+      details.activations[1].deadShare = step < 20 ? 0 : 0.9
+    },
+    layer("saturation", .saturation, "units at their ends") { details, _ in
+      details.activations[1] = ActivationDetails(
+        path: "1", operation: "tanh", rms: 1, largest: 1, saturatedShare: 0.8)
+    },
+    layer("layer-gradients", .vanishingGradients, "gradients that vanish on their way") {
+      details, _ in
+      for place in details.parameters.indices {
+        details.parameters[place].gradientRMS = 1e-3 * pow(0.1, Double(8 - place))
+      }
+    },
+    layer("layer-gradients", .explodingGradients, "gradients that explode on their way") {
+      details, _ in
+      for place in details.parameters.indices {
+        details.parameters[place].gradientRMS = 1e-3 * pow(10, Double(8 - place))
+      }
+    },
+    layer("missing-gradients", .noGradient, "a layer that is not used") { details, _ in
+      details.parameters[3].gradientRMS = nil
+      details.parameters[3].gradientZeroShare = nil
+    },
+    layer("update-ratio", .updateRatio, "a matrix that is thrown about") { details, _ in
+      details.parameters[2].updateRMS = 0.1
+    },
+    layer("update-ratio", .updateRatio, "steps that lead nowhere") { details, _ in
+      for place in details.parameters.indices { details.parameters[place].updateRMS = 1e-9 }
+    },
+    layer("frozen-parameters", .frozenParameter, "a matrix that nobody moves") { details, _ in
+      details.parameters[4].weightRMS = 0.1
+      details.parameters[4].updateRMS = 0
+      details.parameters[4].unmovedShare = 1
+    },
+    layer("rounding-stagnation", .roundingStagnation, "updates that are rounded away") {
+      details, _ in
+      for place in details.parameters.indices {
+        details.parameters[place].weightLargest = 0.5
+        details.parameters[place].updateRMS = 3e-5
+        details.parameters[place].unmovedShare = 0.97
+      }
+    },
+    layer("activation-growth", .badInitialization, "layers that amplify") { details, _ in
+      for place in details.activations.indices {
+        details.activations[place].rms = pow(5, Double(place))
+      }
+    },
+    layer("activation-growth", .activationGrowth, "activations that grow with the loss", loss: 2) {
+      details, step in
+      details.activations[4].rms = max(1, Double(step) / 4)
+    },
+    layer("attention-scores", .attentionScores, "scores that grow with the loss", loss: 2) {
+      details, step in
+      details.activations[3] = ActivationDetails(
+        path: "2", operation: "attention", rms: 1, largest: 2,
+        largestScore: max(3, Double(step)))
+    },
+    layer("memory-growth", .memoryGrowth, "graphs that are kept") { details, step in
+      details.memory?.byOwner["activations"] = 20_000 * step
+      details.memory?.live += 20_000 * step
+    },
+    layer("memory-growth", .memoryGrowth, "data that is kept") { details, step in
+      details.memory?.byOwner["user"] = 1_000_000 + 10_000 * step
+      details.memory?.live += 10_000 * step
+    },
+  ]
+
+  /// A run of nine layers with nothing wrong in them.
+  static let healthy = run("nine layers", end: 0.4) { _, _ in }
+
+  private static func layer(
+    _ analyzer: String, _ symptom: Symptom, _ name: String, loss end: Double = 1,
+    _ change: @escaping (inout StepDetails, Int) -> Void
+  ) -> SickRuns.Case {
+    SickRuns.Case(
+      analyzer: analyzer, symptom: symptom, run: run(name, end: end, change))
+  }
+
+  private static func run(
+    _ name: String, end: Double, _ change: @escaping (inout StepDetails, Int) -> Void
+  ) -> SampleRun {
+    SampleRun(name, steps: 901) { step, place, noise in
+      step.loss = (1 + (end - 1) * Double(place) / 900) * noise.factor(0.02)
+      step.gradientNorm = noise.factor(0.2)
+      step.learningRate = 1e-3
+      guard place % 100 == 0 || (place < 100 && place & (place - 1) == 0) else { return }
+      var details = StepDetails(
+        parameters: (0..<9).map { layer in
+          ParameterDetails(
+            path: "\(2 * layer).weight", count: 1024, rank: 2,
+            gradientRMS: 1e-3 * noise.factor(0.3), gradientLargest: 1e-2, gradientZeroShare: 0,
+            weightRMS: 0.1 + 1e-7 * Double(place), weightLargest: 0.3 + 1e-7 * Double(place),
+            updateRMS: 1e-4, unmovedShare: 0.001)
+        },
+        activations: (0..<18).map { place in
+          place % 2 == 0
+            ? ActivationDetails(path: "\(place)", rms: 1, largest: 4)
+            : ActivationDetails(
+              path: "\(place)", operation: "relu", rms: 0.7, largest: 4, zeroShare: 0.5,
+              deadShare: 0.05)
+        },
+        memory: MemoryDetails(
+          live: 4_000_000, peak: 8_000_000, byOwner: ["weights": 3_000_000, "user": 1_000_000]))
+      change(&details, place)
+      step.details = details
+    }
+  }
+}
