@@ -83,8 +83,9 @@ class Browser:
         return (json.loads(html.unescape(found[1])) if found else {}), complaints
 
 
-def problems(seen, complaints, size):
-    """What is wrong with a page, in words."""
+def problems(seen, complaints, size, inside=0):
+    """What is wrong with a page of so many plots of the inside of a model, in words."""
+    heat = seen.get("heat", {})
     checks = {
         "no complaint of the browser": not complaints,
         "a script that ran to its end": seen.get("ready") and "lit" in seen,
@@ -100,7 +101,16 @@ def problems(seen, complaints, size):
         "values for those who listen": "loss" in seen.get("spoken", ""),
         "a change of scale": seen.get("scaled"),
         "a finding that answers to its flag": seen.get("lit") == 1,
+        "the plots of the inside": seen.get("inside") == inside,
     }
+    if inside:
+        checks |= {
+            "a cell for each parameter and step": 0 < heat.get("cells", 0) == heat.get("drawn")
+            and heat.get("told") == heat.get("tried"),
+            "cells in colours": heat.get("colors", 0) > 1,
+            "a cell for those who listen": heat.get("spoken"),
+            "a name for each matrix that is moved": seen.get("named"),
+        }
     return [name for name, holds in checks.items() if not holds] + complaints
 
 
@@ -110,11 +120,11 @@ def diagnose(command, logs, page):
         sys.exit(f"page check: {result.stderr}")
 
 
-def assert_that_the_check_sees(browser, page):
+def assert_that_the_check_sees(browser, page, treated):
     """Pages that are broken on purpose have to be found out."""
     text = page.read_text()
 
-    def without(*methods):
+    def without(*methods, text=text):
         return re.sub(f"({'|'.join(methods)})(\\([^)]*\\)) {{", r"\1\2 { return;", text)
 
     def ending(markup):
@@ -129,17 +139,21 @@ def assert_that_the_check_sees(browser, page):
         ("a zoom in all plots of a run", without("pointerup")),
         ("a way back", without("dblclick")),
         ("a finding that answers to its flag", without("card")),
+        ("cells in colours", without("drawCell", text=treated.read_text())),
+        ("a cell for each parameter and step", without("aim", text=treated.read_text())),
+        ("a cell for those who listen", without("turn", text=treated.read_text())),
     ]
     for number, (problem, defect) in enumerate(defects):
         broken = page.with_name(f"broken-{number}.html")
         broken.write_text(defect)
-        found = problems(*browser.probe(broken, SIZES["desktop"]), SIZES["desktop"])
+        inside = 3 if "cell" in problem else 0
+        found = problems(*browser.probe(broken, SIZES["desktop"]), SIZES["desktop"], inside)
         if not any(problem in each for each in found):
             sys.exit(f"page check: expected of a broken page: {problem}, got {found}")
     return len(defects)
 
 
-def main(command, pictures=None):
+def main(command, watched, pictures=None):
     failures = 0
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = pathlib.Path(name)
@@ -147,19 +161,22 @@ def main(command, pictures=None):
         logs.mkdir()
         write_logs(logs)
         browser = Browser(folder)
-        pages = {"many": [logs], "one": [logs / "exploding.jsonl"]}
-        for title, sources in pages.items():
-            page = folder / f"{title}.html"
-            diagnose(command, sources, page)
+        pages = {folder / "many.html": 0, folder / "one.html": 0}
+        diagnose(command, [logs], folder / "many.html")
+        diagnose(command, [logs / "exploding.jsonl"], folder / "one.html")
+        for page in pathlib.Path(watched).glob("*.html"):
+            pages[pathlib.Path(shutil.copy(page, folder))] = 3
+        for page, inside in pages.items():
+            title = page.stem
             for screen, size in SIZES.items():
-                for problem in problems(*browser.probe(page, size), size):
+                for problem in problems(*browser.probe(page, size), size, inside):
                     print(f"{title} on a {screen}: expected {problem}")
                     failures += 1
                 if pictures:
                     target = pathlib.Path(pictures).resolve() / f"{title}-{screen}.png"
                     target.parent.mkdir(parents=True, exist_ok=True)
                     browser.open(page, size, f"--screenshot={target}")
-        defects = assert_that_the_check_sees(browser, folder / "one.html")
+        defects = assert_that_the_check_sees(browser, folder / "one.html", folder / "treated.html")
     if failures:
         sys.exit(1)
     print(f"page check: {len(pages)} pages on {len(SIZES)} screens; {defects} broken ones found out")

@@ -54,5 +54,46 @@ addEventListener("load", () => setTimeout(() => {
     if (flag) flag.focus();
     result.lit = document.querySelectorAll(".finding.lit").length;
   }
+  const heat = document.querySelector('[data-plot="gradients"]');
+  result.inside = document.querySelectorAll(".interior .chart").length;
+  if (heat) {
+    const { plots } = JSON.parse(document.getElementById("report-data").textContent)[0];
+    const { rows, steps } = plots.find(plot => plot.kind === "heat");
+    const canvas = heat.querySelector("canvas");
+    canvas.setPointerCapture = () => {};
+    const box = canvas.getBoundingClientRect();
+    const at = (x, y) => [...canvas.getContext("2d").getImageData(
+      x * canvas.width / box.width, y * canvas.height / box.height, 1, 1).data].join(" ");
+    const told = new Set();
+    const colors = new Set();
+    // The middle of each cell, or of each so many, is told by its own row and step.
+    const [width, height] = [box.width - 8, box.height - 32];
+    const left = Math.round(Math.min(210, Math.max(96, box.width * 0.22)));
+    const stride = Math.ceil(rows.length * steps.length / 1500);
+    let tried = 0;
+    for (let row = 0; row < rows.length; row += 1) {
+      for (let column = row % stride; column < steps.length; column += stride) {
+        tried += 1;
+        const x = left + (column + 0.5) * (width - left) / steps.length;
+        const y = 6 + (row + 0.5) * height / rows.length;
+        colors.add(at(x, y));
+        canvas.dispatchEvent(new PointerEvent("pointermove", {
+          clientX: box.left + x, clientY: box.top + y, pointerId: 1, pointerType: "mouse",
+        }));
+        told.add(heat.querySelector(".tip").textContent.split(":").slice(0, -1).join(":"));
+      }
+    }
+    canvas.dispatchEvent(new PointerEvent("pointerleave", { pointerType: "mouse" }));
+    for (const key of ["ArrowRight", "ArrowDown"]) {
+      canvas.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
+    }
+    result.heat = {
+      cells: rows.length * steps.length, drawn: Number(heat.dataset.drawn), tried, told: told.size, colors: colors.size,
+      spoken: heat.querySelector(".spoken").textContent.includes(rows[Math.min(1, rows.length - 1)].label),
+    };
+    const ratios = document.querySelector('[data-plot="update-ratios"] canvas');
+    ratios.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", cancelable: true }));
+    result.named = ratios.closest(".chart").querySelector(".tip").textContent.includes("update ratio");
+  }
   parent.postMessage(result, "*");
 }, 300));

@@ -45,7 +45,8 @@ struct ReportFiles {
     }
     return zip(runs, paths).map { run, path in
       let name = path.dropFirst(shared.count).joined(separator: "/")
-      return ReportedRun(name: name, record: run.record, diagnosis: run.diagnosis)
+      return ReportedRun(
+        name: name, record: run.record, diagnosis: run.diagnosis, treatments: run.treatments)
     }
   }
 

@@ -18,38 +18,47 @@ public struct HTMLReport: Sendable {
 
   /// The page, as a file in UTF-8.
   public var html: String {
-    """
-    <!doctype html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
-    style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
-    <link rel="icon" href="data:,">
-    <title>\(title.inMarkup)</title>
-    <style>
-    \(PageStyle.text)
-    </style>
-    </head>
-    <body>
-    \(masthead)
-    \(runs.count > 1 ? index : "")
-    <main>
-    \(runs.enumerated().map { RunSection(run: $1, place: $0).html }.joined(separator: "\n"))
-    </main>
-    <footer>Drag over a plot to zoom in, double-click to see all of it again. With the keyboard: arrows move, \
-    + and − zoom, Escape resets. Of a long curve the page holds the lowest and the highest value of each short \
-    stretch; bold lines are running means.</footer>
-    <script type="application/json" id="report-data">\(PageData(runs: runs).json)</script>
-    <script>
-    \(PageScript.text)
-    </script>
-    </body>
-    </html>
+    // The more runs, the less of each: a page that is sent around stays small.
+    let limits = Interior.Limits(steps: max(40, min(200, 2000 / max(1, runs.count))))
+    let interiors = runs.map { Interior($0.record, limits: limits) }
+    return """
+      <!doctype html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="color-scheme" content="light dark">
+      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+      style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
+      <link rel="icon" href="data:,">
+      <title>\(title.inMarkup)</title>
+      <style>
+      \(PageStyle.text)
+      </style>
+      </head>
+      <body>
+      \(masthead)
+      \(runs.count > 1 ? index : "")
+      <main>
+      \(sections(interiors))
+      </main>
+      <footer>Drag over a plot to zoom in, double-click to see all of it again. With the keyboard: arrows move, \
+      + and − zoom, Escape resets. Of a long curve the page holds the lowest and the highest value of each short \
+      stretch; bold lines are running means.</footer>
+      <script type="application/json" id="report-data">\(PageData(runs: runs, interiors: interiors).json)</script>
+      <script>
+      \(PageScript.text)
+      </script>
+      </body>
+      </html>
 
-    """
+      """
+  }
+
+  private func sections(_ interiors: [Interior?]) -> String {
+    zip(runs, interiors).enumerated().map { place, known in
+      RunSection(run: known.0, place: place, interior: known.1).html
+    }.joined(separator: "\n")
   }
 
   private var masthead: String {
@@ -101,7 +110,9 @@ extension ReportedRun {
 
   /// The first finding in a few words, or that there is none.
   var headline: String {
-    guard let finding = diagnosis.findings.first else { return "healthy" }
+    guard let finding = diagnosis.findings.first else {
+      return treatments.last.map { "healthy, treated for \($0.finding.symptom)" } ?? "healthy"
+    }
     return "\(finding.symptom) at step \(finding.step)"
   }
 }

@@ -1,22 +1,30 @@
 /// The numbers of runs as the script of a page reads them: JSON without a library.
 struct PageData {
   let runs: [ReportedRun]
+  /// What was seen inside the model of each.
+  let interiors: [Interior?]
 
   /// An array with an object a run.
   var json: String {
     // The more runs, the coarser each: a page that is sent around stays small.
     let stretches = max(150, min(2500, 60_000 / max(1, runs.count)))
-    return list(runs.map { run(of: $0, stretches: stretches) })
+    return list(zip(runs, interiors).map { run(of: $0, $1, stretches: stretches) })
   }
 
-  private func run(of run: ReportedRun, stretches: Int) -> String {
+  private func run(of run: ReportedRun, _ interior: Interior?, stretches: Int) -> String {
     let steps = run.record.steps
     return object([
       ("name", run.name.inJSON),
       ("first", "\(steps.lazy.map(\.step).min() ?? 0)"),
       ("last", "\(steps.lazy.map(\.step).max() ?? 0)"),
       ("findings", list(run.diagnosis.findings.map(finding))),
-      ("plots", list(Plot.all.compactMap { plot($0, of: steps, stretches: stretches) })),
+      ("treatments", list(run.treatments.map(treatment))),
+      (
+        "plots",
+        list(
+          Plot.all.compactMap { plot($0, of: steps, stretches: stretches) }
+            + (interior.map(plots) ?? []))
+      ),
     ])
   }
 
@@ -26,6 +34,53 @@ struct PageData {
       ("symptom", finding.symptom.description.inJSON),
       ("cause", finding.cause.description.inJSON),
     ])
+  }
+
+  private func treatment(_ treatment: Treatment) -> String {
+    object([
+      ("step", "\(treatment.from)"), ("end", "\(treatment.finding.step)"),
+      ("remedy", treatment.remedy.description.inJSON),
+      ("symptom", treatment.finding.symptom.description.inJSON),
+    ])
+  }
+
+  /// The plots of the inside, in the order of their figures.
+  private func plots(of interior: Interior) -> [String] {
+    let gradients = interior.gradients.map { grid in
+      object([
+        ("kind", "\"heat\""), ("matrices", "\(grid.matrices)"), ("steps", list(grid.steps)),
+        ("rows", rows(grid)),
+      ])
+    }
+    let ratios = interior.updateRatios.map { grid in
+      object([
+        ("kind", "\"ratios\""), ("logarithmic", "true"), ("steps", list(grid.steps)),
+        ("series", rows(grid)),
+      ])
+    }
+    let memory = interior.memory.map { course in
+      object([
+        ("kind", "\"memory\""), ("steps", list(course.steps)), ("peaks", list(course.peaks)),
+        (
+          "series",
+          list(
+            course.owners.map { owner in
+              object([("label", owner.name.inJSON), ("values", list(owner.values))])
+            })
+        ),
+      ])
+    }
+    return [gradients, ratios, memory].compactMap(\.self)
+  }
+
+  private func rows(_ grid: ParameterGrid) -> String {
+    list(
+      grid.rows.map { row in
+        let values = row.values.map { value in
+          value.map { $0.isFinite ? $0.shortened : number($0) } ?? "null"
+        }
+        return object([("label", row.path.inJSON), ("values", list(values))])
+      })
   }
 
   private func plot(_ plot: Plot, of steps: [StepRecord], stretches: Int) -> String? {
@@ -55,6 +110,8 @@ struct PageData {
     let short = Float(value)
     return short.isNormal ? "\(short)" : "\(value)"
   }
+
+  private func list(_ items: [Int]) -> String { list(items.map(String.init)) }
 
   private func list(_ items: [String]) -> String { "[" + items.joined(separator: ",") + "]" }
 

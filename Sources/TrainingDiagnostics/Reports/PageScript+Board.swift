@@ -12,6 +12,8 @@ extension PageScript {
       place(event) { return event.clientX - this.chart.canvas.getBoundingClientRect().left; }
 
       point(event) {
+        const box = this.chart.canvas.getBoundingClientRect();
+        this.chart.aim(event.clientX - box.left, event.clientY - box.top);
         this.chart.board.point(this.chart.stepAt(this.place(event)), this.chart);
         this.chart.tellValues();
       }
@@ -56,7 +58,7 @@ extension PageScript {
       pointerleave(event) { if (event.pointerType === "mouse") this.blur(); }
 
       blur() {
-        this.chart.tip.hidden = true;
+        this.chart.leave();
         this.chart.board.point(null, this.chart);
       }
 
@@ -66,13 +68,14 @@ extension PageScript {
         const { board } = this.chart;
         const stride = event.shiftKey ? 10 : 1;
         const actions = {
+          ArrowUp: () => this.chart.turn(-1), ArrowDown: () => this.chart.turn(1),
           ArrowLeft: () => board.move(-stride, this.chart), ArrowRight: () => board.move(stride, this.chart),
           Home: () => board.point(board.view[0], this.chart), End: () => board.point(board.view[1], this.chart),
           "+": () => board.zoom(0.5), "=": () => board.zoom(0.5), "-": () => board.zoom(2), Escape: () => board.reset(),
         };
         if (!actions[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+        if (actions[event.key]() === false) return;
         event.preventDefault();
-        actions[event.key]();
         if (board.step === null) return;
         this.chart.figure.querySelector(".spoken").textContent = `step ${board.step}: ${this.chart.tellValues()}`;
       }
@@ -82,13 +85,27 @@ extension PageScript {
 
   /// The plots of a run, which share their cursor and their view, and the start of it all.
   static let board = #"""
+    const kinds = { curves: Chart, heat: HeatMap, ratios: RatioChart, memory: MemoryChart };
+
+    const findingMark = (finding, place) => ({
+      step: finding.step, kind: finding.severity, label: place + 1,
+      text: `${finding.severity} at step ${finding.step}: ${finding.symptom}`, more: "cause: " + finding.cause,
+    });
+
+    const treatmentMark = (treatment, place) => ({
+      step: treatment.step, end: treatment.end, kind: "treated", label: `T${place + 1}`,
+      text: `taken back from step ${treatment.end} to step ${treatment.step}`,
+      more: `${treatment.symptom}: ${treatment.remedy}`,
+    });
+
     class Board {
       constructor(section, data) {
-        [this.section, this.findings, this.step] = [section, data.findings, null];
+        [this.section, this.step] = [section, null];
+        this.marks = [...data.findings.map(findingMark), ...data.treatments.map(treatmentMark)];
         this.whole = data.first < data.last ? [data.first, data.last] : [data.first - 1, data.last + 1];
         this.view = this.whole;
         this.charts = [...section.querySelectorAll(".chart")].map((figure, place) =>
-          new Chart(this, figure, data.plots[place]));
+          new kinds[data.plots[place].kind ?? "curves"](this, figure, data.plots[place]));
       }
 
       get isWhole() { return this.view[0] === this.whole[0] && this.view[1] === this.whole[1]; }
@@ -114,16 +131,16 @@ extension PageScript {
 
       /// Moves the cursor of all plots to the step that is told nearest to one.
       point(step, chart) {
-        const curve = chart.curves.reduce((a, b) => (b.steps.length > a.steps.length ? b : a));
-        this.step = step === null ? null : curve.steps[curve.nearest(step)];
+        const { track } = chart;
+        this.step = step === null ? null : track.steps[track.nearest(step)];
         this.charts.forEach(each => each.showCursor());
       }
 
       move(stride, chart) {
-        const curve = chart.curves.reduce((a, b) => (b.steps.length > a.steps.length ? b : a));
-        const place = curve.nearest(this.step ?? this.view[0]);
-        const next = this.step === null ? place : Math.min(Math.max(place + stride, 0), curve.steps.length - 1);
-        this.point(curve.steps[next], chart);
+        const { track } = chart;
+        const place = track.nearest(this.step ?? this.view[0]);
+        const next = this.step === null ? place : Math.min(Math.max(place + stride, 0), track.steps.length - 1);
+        this.point(track.steps[next], chart);
       }
     }
 

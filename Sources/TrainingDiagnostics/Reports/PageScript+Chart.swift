@@ -1,28 +1,17 @@
 extension PageScript {
   /// A plot on a canvas.
   static let chart = #"""
-    const colorOf = name => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
-
-    class Chart {
+    class Chart extends Plane {
       constructor(board, figure, data) {
-        [this.board, this.figure, this.isLogarithmic] = [board, figure, data.logarithmic];
-        this.curves = data.series.map((series, place) => new Curve(series, ["accent", "second", "third"][place]));
-        this.plane = figure.querySelector(".plane");
-        this.canvas = figure.querySelector("canvas");
-        this.context = this.canvas.getContext("2d");
-        this.isHero = Boolean(figure.closest(".hero"));
-        for (const name of ["cursor", "selection", "tip"]) this[name] = this.addBox(name);
+        super(board, figure);
+        this.isLogarithmic = Boolean(data.logarithmic);
+        this.curves = data.series.map((series, place) =>
+          new Curve({ steps: data.steps, ...series }, ["accent", "second", "third"][place]));
+        // The cursor stops at the steps of the curve that tells most of them.
+        this.track = this.curves.reduce((a, b) => (b.steps.length > a.steps.length ? b : a));
         this.addLegend();
-        this.addTools();
-        this.flags = this.isHero ? board.findings.map((finding, place) => this.addFlag(finding, place)) : [];
-        new PointerControl(this);
-      }
-
-      addBox(name) {
-        const box = document.createElement("div");
-        [box.className, box.hidden] = [name, true];
-        this.plane.append(box);
-        return box;
+        this.addScale();
+        this.flags = this.isHero ? board.marks.map((mark, place) => this.addFlag(mark, place)) : [];
       }
 
       addLegend() {
@@ -35,8 +24,9 @@ extension PageScript {
         });
       }
 
-      addTools() {
+      addScale() {
         const scale = this.figure.querySelector(".scale");
+        if (!scale) return;
         const isPositive = this.curves.some(curve => curve.values.some(value => value > 0));
         scale.hidden = !isPositive;
         scale.addEventListener("click", () => {
@@ -44,16 +34,13 @@ extension PageScript {
           scale.setAttribute("aria-pressed", this.isLogarithmic);
           this.draw();
         });
-        this.resetButton = this.figure.querySelector(".reset");
-        this.resetButton.addEventListener("click", () => this.board.reset());
       }
 
-      addFlag(finding, place) {
+      addFlag(mark, place) {
         const flag = document.createElement("button");
-        const text = `${finding.severity} at step ${finding.step}: ${finding.symptom}`;
-        [flag.type, flag.className, flag.textContent] = ["button", "flag " + finding.severity, place + 1];
-        flag.setAttribute("aria-label", text);
-        const tell = () => this.showTip([text, "cause: " + finding.cause], this.x(finding.step), this.area.top);
+        [flag.type, flag.className, flag.textContent] = ["button", "flag " + mark.kind, mark.label];
+        flag.setAttribute("aria-label", mark.text);
+        const tell = () => this.showTip([mark.text, mark.more], this.x(mark.step), this.area.top);
         const card = this.board.card(place);
         for (const event of ["pointerenter", "focus"]) {
           flag.addEventListener(event, () => { tell(); card.classList.add("lit"); });
@@ -70,9 +57,9 @@ extension PageScript {
       placeFlags() {
         const ends = [];
         const order = this.flags.map((_, place) => place)
-          .sort((a, b) => this.board.findings[a].step - this.board.findings[b].step);
+          .sort((a, b) => this.board.marks[a].step - this.board.marks[b].step);
         for (const place of order) {
-          const [flag, { step }] = [this.flags[place], this.board.findings[place]];
+          const [flag, { step }] = [this.flags[place], this.board.marks[place]];
           flag.hidden = step < this.board.view[0] || step > this.board.view[1];
           flag.style.display = flag.hidden ? "none" : "";
           if (flag.hidden) continue;
@@ -87,23 +74,8 @@ extension PageScript {
       }
 
       measure() {
-        const [width, height] = [this.plane.clientWidth, this.plane.clientHeight];
-        const ratio = Math.min(window.devicePixelRatio || 1, 3);
-        [this.canvas.width, this.canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
-        this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
-        this.area = { left: 58, right: width - 16, top: 14, bottom: height - 26 };
-        this.x = step => {
-          const [first, last] = this.board.view;
-          return this.area.left + (step - first) / (last - first) * (this.area.right - this.area.left);
-        };
-        this.x.left = this.area.left;
+        super.measure();
         if (this.isHero) this.area.top = 12 + this.placeFlags() * 24;
-      }
-
-      stepAt(x) {
-        const [first, last] = this.board.view;
-        const share = (x - this.area.left) / (this.area.right - this.area.left);
-        return first + Math.min(Math.max(share, 0), 1) * (last - first);
       }
 
       /// The ends of the vertical axis, in logarithms where it is logarithmic.
@@ -126,9 +98,8 @@ extension PageScript {
       }
 
       draw() {
-        if (!this.plane.clientWidth) return;
-        this.measure();
-        const { context, area } = this;
+        if (!this.begin()) return;
+        const { area } = this;
         const ranges = this.curves.map(curve => curve.ranges(this.board.view));
         const [low, high] = this.extent(ranges);
         const height = area.bottom - area.top;
@@ -136,51 +107,56 @@ extension PageScript {
           const place = this.isLogarithmic ? (value > 0 ? Math.log10(value) : low) : clamped(value);
           return area.bottom - Math.max(0, (place - low) / (high - low)) * height;
         };
-        context.clearRect(0, 0, this.plane.clientWidth, this.plane.clientHeight);
+        this.drawBehind();
         this.drawAxes(low, high);
-        this.drawFindings();
-        this.curves.forEach((curve, number) => this.drawCurve(curve, ranges[number]));
+        this.drawMarks();
+        this.drawCurves(ranges);
         this.drawLost(ranges);
-        this.resetButton.hidden = this.board.isWhole;
-        this.figure.dataset.drawn = ranges.flat().reduce((sum, [start, end]) => sum + end - start, 0);
-        this.showCursor();
+        this.end(ranges.flat().reduce((sum, [start, end]) => sum + end - start, 0));
       }
+
+      drawBehind() {}
+
+      drawCurves(ranges) {
+        this.curves.forEach((curve, number) => this.drawCurve(curve, ranges[number]));
+      }
+
+      ticks(low, high, count) { return (this.isLogarithmic ? decadeTicks : evenTicks)(low, high, count); }
+
+      tickText(tick) { return tickText(tick); }
 
       drawAxes(low, high) {
         const { context, area } = this;
-        const count = this.isHero ? 6 : 4;
-        const ticks = (this.isLogarithmic ? decadeTicks : evenTicks)(low, high, count);
+        const ticks = this.ticks(low, high, this.isHero ? 6 : 4);
         [context.strokeStyle, context.fillStyle, context.lineWidth] = [colorOf("grid"), colorOf("soft"), 1];
-        context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
         [context.textAlign, context.textBaseline] = ["right", "middle"];
         context.beginPath();
         for (const tick of ticks) {
           const y = Math.round(this.y(tick)) + 0.5;
           context.moveTo(area.left, y);
           context.lineTo(area.right, y);
-          context.fillText(tickText(tick), area.left - 9, y);
+          context.fillText(this.tickText(tick), area.left - 9, y);
         }
         context.stroke();
-        [context.textAlign, context.textBaseline] = ["center", "alphabetic"];
-        for (const tick of this.stepTicks()) context.fillText(stepText(tick), this.x(tick), area.bottom + 19);
-        context.textAlign = "left";
-        context.fillText("step", area.left - 48, area.bottom + 19);
+        this.drawSteps(this.stepTicks());
       }
 
-      stepTicks() {
-        const [first, last] = this.board.view;
-        const count = Math.max(2, Math.floor((this.area.right - this.area.left) / 90));
-        return [...new Set(evenTicks(first, last, count).map(Math.round))]
-          .filter(tick => tick >= first && tick <= last);
-      }
-
-      drawFindings() {
+      drawMarks() {
         const { context, area } = this;
-        this.board.findings.forEach((finding, place) => {
-          if (finding.step < this.board.view[0] || finding.step > this.board.view[1]) return;
-          const x = Math.round(this.x(finding.step)) + 0.5;
+        const [first, last] = this.board.view;
+        this.board.marks.forEach((mark, place) => {
+          context.strokeStyle = context.fillStyle = colorOf(mark.kind);
+          // What was trained once more.
+          const [start, end] = [Math.max(mark.step, first), Math.min(mark.end, last)];
+          if (this.isHero && start < end) {
+            context.globalAlpha = 0.1;
+            context.fillRect(this.x(start), area.top, this.x(end) - this.x(start), area.bottom - area.top);
+            context.globalAlpha = 1;
+          }
+          if (mark.step < first || mark.step > last) return;
+          const x = Math.round(this.x(mark.step)) + 0.5;
           const top = this.isHero ? parseFloat(this.flags[place].style.top) + 20 : area.top;
-          [context.strokeStyle, context.globalAlpha] = [colorOf(finding.severity), 0.55];
+          context.globalAlpha = 0.55;
           context.setLineDash([3, 3]);
           context.beginPath();
           context.moveTo(x, top);
@@ -239,19 +215,14 @@ extension PageScript {
         }));
       }
 
-      showCursor() {
-        const { step } = this.board;
-        const isShown = step !== null && step >= this.board.view[0] && step <= this.board.view[1];
-        this.cursor.hidden = !isShown;
+      read(isShown) {
         this.curves.forEach((curve, number) => {
-          const place = isShown ? curve.nearest(step) : curve.values.length - 1;
-          this.readings[number].textContent = numberText(curve.values[place]);
+          const place = isShown ? curve.nearest(this.board.step) : curve.values.length - 1;
+          this.readings[number].textContent = this.valueText(curve.values[place]);
         });
-        if (!isShown) return;
-        const { style } = this.cursor;
-        style.transform = `translateX(${this.x(step)}px)`;
-        [style.top, style.height] = [`${this.area.top}px`, `${this.area.bottom - this.area.top}px`];
       }
+
+      valueText(value) { return numberText(value); }
 
       /// The values at the cursor, beside it.
       tellValues() {
@@ -265,16 +236,6 @@ extension PageScript {
         return lines.join(", ");
       }
 
-      showTip([title, ...lines], x, y) {
-        const heading = document.createElement("strong");
-        heading.textContent = title;
-        this.tip.replaceChildren(heading, ...lines.flatMap((line, place) =>
-          place ? [document.createElement("br"), line] : [line]));
-        this.tip.hidden = false;
-        const isLeft = x + this.tip.offsetWidth + 16 > this.plane.clientWidth;
-        const left = isLeft ? Math.max(0, x - this.tip.offsetWidth - 12) : x + 12;
-        this.tip.style.transform = `translate(${left}px, ${y}px)`;
-      }
     }
 
     """#

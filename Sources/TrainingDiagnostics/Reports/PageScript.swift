@@ -1,6 +1,10 @@
 /// What makes the plots of a page: a script without dependencies, in parts.
 enum PageScript {
-  static let text = "\"use strict\";\n" + [numbers, curve, chart, pointer, board].joined()
+  static let text =
+    "\"use strict\";\n"
+    + [
+      numbers, curve, plane, chart, heat, interior, pointer, board,
+    ].joined()
 
   /// Numbers as text, and round values on axes.
   private static let numbers = #"""
@@ -63,7 +67,8 @@ enum PageScript {
       constructor(data, color) {
         [this.label, this.isNoisy, this.color] = [data.label, data.noisy, color];
         this.steps = Float64Array.from(data.steps);
-        this.values = Float64Array.from(data.values, Number);
+        // What is not known is not drawn.
+        this.values = Float64Array.from(data.values, value => (value === null ? NaN : Number(value)));
         // A run that is resumed goes back; within a segment steps rise.
         this.segments = [];
         let start = 0;

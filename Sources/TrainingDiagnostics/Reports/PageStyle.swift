@@ -1,6 +1,6 @@
 /// How a page looks.
 enum PageStyle {
-  static let text = palette + page + index + charts + findings + print
+  static let text = palette + page + index + charts + findings + interior + print
 
   /// Colours by what they are for, in light and in dark.
   private static let palette = """
@@ -8,7 +8,8 @@ enum PageStyle {
       --paper: #fbfaf8; --card: #ffffff; --ink: #1c2127; --soft: #5a6470; --faint: #8b94a0; --line: #e6e3dd;
       --grid: #eceae5; --accent: #2f5fd0; --second: #c76a12; --third: #2a8a74;
       --fault: #c02636; --fault-tint: #fdf0f0; --warning: #96630a; --warning-tint: #fdf6e7;
-      --note: #56657a; --note-tint: #f1f4f8; --healthy: #237a4b; --shadow: 0 1px 2px rgb(30 30 40 / .05);
+      --note: #56657a; --note-tint: #f1f4f8; --healthy: #237a4b; --treated: #237a4b; --zero: #d3d0c9;
+      --shadow: 0 1px 2px rgb(30 30 40 / .05);
       color-scheme: light;
     }
     @media (prefers-color-scheme: dark) {
@@ -16,7 +17,8 @@ enum PageStyle {
         --paper: #14171b; --card: #1b1f25; --ink: #e9ebee; --soft: #a5aeb9; --faint: #7c8693; --line: #2c323a;
         --grid: #262b33; --accent: #86a8ff; --second: #f0a35a; --third: #62c9b0;
         --fault: #ff7b85; --fault-tint: #2c1d21; --warning: #e8b65c; --warning-tint: #2a241a;
-        --note: #9fb0c6; --note-tint: #1f252d; --healthy: #6fcf97; --shadow: none;
+        --note: #9fb0c6; --note-tint: #1f252d; --healthy: #6fcf97; --treated: #6fcf97; --zero: #434b56;
+        --shadow: none;
         color-scheme: dark;
       }
     }
@@ -116,6 +118,7 @@ enum PageStyle {
       background: var(--note); color: var(--card); font-size: 11.5px; font-weight: 700; line-height: 1; }
     .fault .flag, .flag.fault { background: var(--fault); }
     .warning .flag, .flag.warning { background: var(--warning); }
+    .treated .flag, .flag.treated { background: var(--treated); border-radius: 6px; }
     .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
     .empty, .nothing { color: var(--soft); padding: 18px 20px; background: var(--card);
       border: 1px solid var(--line); border-radius: 14px; }
@@ -127,6 +130,7 @@ enum PageStyle {
 
   private static let findings = """
     .findings > h3 { margin: 4px 0 10px; color: var(--soft); }
+    .findings > h3:not(:first-child) { margin-top: 22px; }
     .findings ol { display: grid; gap: 12px; }
     .finding { --state: var(--note); --tint: var(--note-tint); background: var(--card); padding: 16px 18px 16px 20px;
       position: relative; overflow: hidden; border: 1px solid var(--line); border-radius: 12px;
@@ -134,6 +138,7 @@ enum PageStyle {
     .finding::before { content: ""; position: absolute; inset: 0 auto 0 0; width: 4px; background: var(--state); }
     .finding.fault { --state: var(--fault); --tint: var(--fault-tint); }
     .finding.warning { --state: var(--warning); --tint: var(--warning-tint); }
+    .finding.treated { --state: var(--treated); }
     .finding .badge { color: var(--state); border: 0; padding: 0; }
     .finding.lit, .finding:target { outline: 2px solid var(--state); outline-offset: 2px; }
     .where { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 8px; color: var(--soft);
@@ -149,6 +154,65 @@ enum PageStyle {
       color: var(--soft); font-variant-numeric: tabular-nums; }
     .evidence b { color: var(--ink); font-weight: 600; }
     .sources { margin-top: 10px; color: var(--soft); font-size: 12px; overflow-wrap: anywhere; }
+
+    """
+
+  private static let interior = """
+    .trials { width: 100%; margin-top: 12px; border-collapse: collapse; font-size: 13px;
+      font-variant-numeric: tabular-nums; }
+    .trials caption { caption-side: bottom; padding-top: 8px; text-align: left; color: var(--soft);
+      font-size: 12px; }
+    .trials th, .trials td { padding: 5px 0 5px 10px; border-bottom: 1px solid var(--line); text-align: right;
+      font-weight: 400; vertical-align: top; }
+    .trials th:first-child { padding-left: 0; text-align: left; }
+    .trials thead th { color: var(--soft); font-size: 12px; }
+    .trials .chosen th, .trials .chosen td { font-weight: 650; }
+    .part { margin: 32px 0 12px; font-size: 16px; }
+    .interior { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 16px; }
+    .interior > * { grid-column: 1 / -1; }
+    .interior [data-plot="update-ratios"], .interior [data-plot="memory"] { grid-column: auto; }
+    .interior .plane { height: 260px; }
+    .interior [data-plot="gradients"] .plane { height: calc(var(--rows) * clamp(11px, 440px / var(--rows), 22px)
+      + 32px); }
+    .aside { flex-basis: 100%; color: var(--soft); font-size: 12.5px; }
+    .interior .legend span { white-space: nowrap; }
+    .interior .legend i { flex: none; }
+    .legend .ramp { width: 84px; height: 9px; margin: 0 6px; vertical-align: 0; }
+    .legend .swatch { width: 11px; height: 11px; vertical-align: -1px; }
+    .swatch.zero { background: var(--zero); } .swatch.lost { background: var(--fault); }
+    .swatch.missing { background: radial-gradient(circle, var(--faint) 1.4px, transparent 1.8px); }
+    .spot { position: absolute; z-index: 1; pointer-events: none; border: 2px solid var(--ink); border-radius: 3px;
+      outline: 1px solid var(--card); }
+    .panel { padding: 14px 20px 16px; background: var(--card); border: 1px solid var(--line); border-radius: 14px;
+      box-shadow: var(--shadow); }
+    .panel h3 span { margin-left: 8px; color: var(--soft); font-weight: 400; }
+    .health table { width: 100%; margin-top: 8px; border-collapse: collapse; font-size: 13px;
+      font-variant-numeric: tabular-nums; }
+    .health th, .health td { padding: 5px 0 5px 16px; border-top: 1px solid var(--line); text-align: right;
+      font-weight: 400; }
+    .health thead th { border: 0; color: var(--soft); font-size: 12px; }
+    .health th:first-child { padding-left: 0; text-align: left; overflow-wrap: anywhere; width: 34%; }
+    .health th:nth-child(2) { text-align: left; }
+    .health em { margin-left: 4px; color: var(--soft); font-style: normal; }
+    .health small { display: block; color: var(--fault); font-size: 12px; }
+    .health .ill { color: var(--fault); font-weight: 700; }
+    .health .sick th { box-shadow: -12px 0 0 -8px var(--fault); }
+    .health .course { width: 112px; }
+    .health svg { display: block; width: 96px; height: 22px; overflow: visible; }
+    .health path { fill: none; stroke: var(--accent); stroke-width: 1.5; stroke-linejoin: round; }
+    @media (max-width: 760px) {
+      .interior [data-plot="update-ratios"], .interior [data-plot="memory"] { grid-column: 1 / -1; }
+      .interior .legend { flex-basis: 100%; order: 1; }
+      .interior .aside { order: 2; }
+      .panel { padding: 14px 16px; }
+      .health thead { display: none; }
+      .health tr { display: flex; flex-wrap: wrap; align-items: center; gap: 0 14px; padding: 7px 0;
+        border-top: 1px solid var(--line); }
+      .health th, .health td { padding: 0; border: 0; }
+      .health tbody th { flex: 1; min-width: 55%; width: auto; }
+      .health td[data-label]::before { content: attr(data-label) " "; color: var(--soft); font-weight: 400; }
+      .health .course { width: 96px; } .health .none { display: none; }
+    }
 
     """
 

@@ -6,15 +6,27 @@ public struct ReportedRun: Sendable {
   public let record: RunRecord
   /// What was found.
   public let diagnosis: Diagnosis
+  /// What was done about findings, in its order.
+  public let treatments: [Treatment]
 
   /// Creates a run of its parts.
-  public init(name: String, record: RunRecord, diagnosis: Diagnosis) {
-    (self.name, self.record, self.diagnosis) = (name, record, diagnosis)
+  public init(
+    name: String, record: RunRecord, diagnosis: Diagnosis, treatments: [Treatment] = []
+  ) {
+    (self.name, self.record) = (name, record)
+    (self.diagnosis, self.treatments) = (diagnosis, treatments)
   }
 
   /// Creates a run that is diagnosed here.
   public init(name: String, record: RunRecord) {
     self.init(name: name, record: record, diagnosis: Doctor.diagnose(record.steps))
+  }
+
+  /// Creates a run of what its doctor knows by now.
+  public init<Model, Item>(name: String, watched: WatchedRun<Model, Item>) {
+    self.init(
+      name: name, record: watched.record, diagnosis: watched.diagnosis(),
+      treatments: watched.treatments)
   }
 }
 

@@ -3,6 +3,9 @@ struct RunSection {
   let run: ReportedRun
   let place: Int
 
+  /// What was seen inside of the model, as far as it is shown.
+  let interior: Interior?
+
   private var identifier: String { "run-\(place + 1)" }
   private var findings: [Finding] { run.diagnosis.findings }
 
@@ -21,39 +24,50 @@ struct RunSection {
       <div class="findings">\(cards)</div>
       <div class="signals">\(charts.dropFirst().joined(separator: "\n"))</div>
       </div>
+      \(interior.map { InteriorSection(interior: $0).html } ?? "")
       </section>
       """
   }
 
   private var extent: String {
     let health = run.diagnosis.health
-    return health.split(separator: ":", maxSplits: 1).dropFirst().joined().inMarkup
+    let count = run.treatments.count
+    let treated = count == 0 ? "" : count == 1 ? ", 1 treatment" : ", \(count) treatments"
+    return health.split(separator: ":", maxSplits: 1).dropFirst().joined().inMarkup + treated
   }
 
   private var cards: String {
-    guard !findings.isEmpty else {
-      return
-        "<h3>Findings</h3><p class=\"nothing\">Nothing to report: no rule found an illness.</p>"
-    }
     let cards = findings.enumerated().map { number, finding in
       FindingCard(finding: finding, number: number + 1, run: identifier).html
     }
-    return "<h3>Findings</h3><ol>\n" + cards.joined(separator: "\n") + "\n</ol>"
+    return list("Findings", cards, none: nothing) + treatments
+  }
+
+  private var nothing: String {
+    run.treatments.isEmpty
+      ? "Nothing to report: no rule found an illness."
+      : "Nothing to report: what was found has been treated."
+  }
+
+  private var treatments: String {
+    guard !run.treatments.isEmpty else { return "" }
+    let cards = run.treatments.enumerated().map { number, treatment in
+      TreatmentCard(treatment: treatment, number: number + 1, run: identifier).html
+    }
+    return "\n" + list("Treatments", cards, none: "")
+  }
+
+  private func list(_ title: String, _ cards: [String], none: String) -> String {
+    cards.isEmpty
+      ? "<h3>\(title)</h3><p class=\"nothing\">\(none)</p>"
+      : "<h3>\(title)</h3><ol>\n" + cards.joined(separator: "\n") + "\n</ol>"
   }
 
   private func chart(_ plot: Plot, _ series: [PlotSeries]) -> String {
-    let label = "\(plot.title): " + series.map(\.summary).joined(separator: ". ")
-    return """
-      <figure class="chart" data-plot="\(plot.name)">
-      <figcaption><h3>\(plot.title)</h3><div class="legend"></div><div class="tools">\
-      <button type="button" class="reset" hidden>Show all</button>\
-      <button type="button" class="scale" aria-label="logarithmic axis" \
-      aria-pressed="\(plot.isLogarithmic(series))">log</button>\
-      </div></figcaption>
-      <div class="plane"><canvas tabindex="0" role="application" aria-roledescription="plot" \
-      aria-label="\(label.inMarkup)"></canvas></div>
-      <p class="spoken" aria-live="polite"></p>
-      </figure>
-      """
+    ChartFigure(
+      name: plot.name, title: plot.title,
+      label: "\(plot.title): " + series.map(\.summary).joined(separator: ". "),
+      isLogarithmic: plot.isLogarithmic(series)
+    ).html
   }
 }
