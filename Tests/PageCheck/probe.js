@@ -62,8 +62,11 @@ addEventListener("load", () => setTimeout(() => {
     const canvas = heat.querySelector("canvas");
     canvas.setPointerCapture = () => {};
     const box = canvas.getBoundingClientRect();
-    const at = (x, y) => [...canvas.getContext("2d").getImageData(
-      x * canvas.width / box.width, y * canvas.height / box.height, 1, 1).data].join(" ");
+    const copy = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
+    const context = copy.getContext("2d", { willReadFrequently: true });
+    context.drawImage(canvas, 0, 0);
+    const at = (x, y) => context.getImageData(
+      x * canvas.width / box.width, y * canvas.height / box.height, 1, 1).data.join(" ");
     const told = new Set();
     const colors = new Set();
     // The middle of each cell, or of each so many, is told by its own row and step.
@@ -84,12 +87,12 @@ addEventListener("load", () => setTimeout(() => {
       }
     }
     canvas.dispatchEvent(new PointerEvent("pointerleave", { pointerType: "mouse" }));
-    for (const key of ["ArrowRight", "ArrowDown"]) {
+    for (const key of ["ArrowRight", "ArrowUp"]) {
       canvas.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
     }
     result.heat = {
       cells: rows.length * steps.length, drawn: Number(heat.dataset.drawn), tried, told: told.size, colors: colors.size,
-      spoken: heat.querySelector(".spoken").textContent.includes(rows[Math.min(1, rows.length - 1)].label),
+      spoken: heat.querySelector(".spoken").textContent.includes(rows[Math.max(0, rows.length - 2)].label),
     };
     const ratios = document.querySelector('[data-plot="update-ratios"] canvas');
     ratios.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", cancelable: true }));

@@ -149,7 +149,7 @@ final class WatchedPageTests: XCTestCase {
       run("sick", (0..<3).map { step($0, StepDetails(activations: seen)) }))
     XCTAssertEqual(page.components(separatedBy: "<tr class=\"sick\">").count - 1, 5)
     for text in [
-      "<tr><th scope=\"row\"><bdi>fine</bdi></th>", "Many units are 0 for the whole batch",
+      "<tr><th scope=\"row\"><bdi>fine</bdi></th>", "Most units are 0 for the whole batch",
       "Most values are at the ends of their range", "4 values are NaN or infinite; more than",
       "Nothing is left of the signal; nearly all values are 0",
       "<td data-label=\"dead\" class=\"ill\">80 %</td>", "at step 2",
@@ -161,9 +161,9 @@ final class WatchedPageTests: XCTestCase {
   func testNamesCannotLeaveTheirPlace() throws {
     let name = "</script><b>\"&'<img src=x onerror=alert(1)>" + ReportTests.hostile
     let details = StepDetails(
-      parameters: [parameter(name), parameter(name + "1", rank: 1)],
+      parameters: [parameter(name), parameter(name + "1", rank: 1, gradient: 0.1)],
       activations: [ActivationDetails(path: name, operation: name, rms: 1, largest: 2)],
-      memory: MemoryDetails(live: 5, peak: 9, byOwner: [name: 5]))
+      memory: MemoryDetails(live: 5, peak: 9, byOwner: [name: 5, name + "1": 3]))
     var record = RunRecord()
     for place in 0..<4 { record.append(step(place, details)) }
     let hostile = try treated().treatments.map { try renamed($0, name) }

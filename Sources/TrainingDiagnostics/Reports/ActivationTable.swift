@@ -45,8 +45,8 @@ struct ActivationCourse {
     }
     if last.largest > 65_504 { found[.largest] = "more than float16 can hold" }
     if last.zeroShare > 0.95 { found[.zeros] = "nearly all values are 0" }
-    if let dead = last.deadShare, dead > 0.3 {
-      found[.dead] = "many units are 0 for the whole batch"
+    if let dead = last.deadShare, dead > 0.5 {
+      found[.dead] = "most units are 0 for the whole batch"
     }
     if let saturated = last.saturatedShare, saturated > 0.5 {
       found[.saturated] = "most values are at the ends of their range"

@@ -5,6 +5,10 @@
 ///
 ///     let run = ReportedRun(name: "small GPT", record: record)
 ///     let page = HTMLReport(title: "Tonight", runs: [run]).html
+///
+/// Of a ``WatchedRun`` it tells what was seen inside the model, and how the run was treated:
+///
+///     let run = ReportedRun(name: "small GPT", watched: watched)
 public struct HTMLReport: Sendable {
   /// The title of the page.
   public let title: String
@@ -42,9 +46,9 @@ public struct HTMLReport: Sendable {
       <main>
       \(sections(interiors))
       </main>
-      <footer>Drag over a plot to zoom in, double-click to see all of it again. With the keyboard: arrows move, \
-      + and − zoom, Escape resets. Of a long curve the page holds the lowest and the highest value of each short \
-      stretch; bold lines are running means.</footer>
+      <footer>Drag over a plot to zoom in, double-click to see all of it again. With the keyboard: arrows move and \
+      choose, + and − zoom, Escape resets. Of a long curve the page holds the lowest and the highest value of each \
+      short stretch; bold lines are running means.</footer>
       <script type="application/json" id="report-data">\(PageData(runs: runs, interiors: interiors).json)</script>
       <script>
       \(PageScript.text)

@@ -14,11 +14,14 @@ extension PageScript {
         this.flags = this.isHero ? board.marks.map((mark, place) => this.addFlag(mark, place)) : [];
       }
 
+      /// Whether curves are named beside their values.
+      get isNamed() { return this.curves.length > 1; }
+
       addLegend() {
         this.readings = this.curves.map(curve => {
           const [item, mark, reading] = ["span", "i", "b"].map(tag => document.createElement(tag));
           mark.style.background = `var(--${curve.color})`;
-          item.append(mark, this.curves.length > 1 ? curve.label + " " : "", reading);
+          item.append(mark, this.isNamed ? curve.label + " " : "", reading);
           this.figure.querySelector(".legend").append(item);
           return reading;
         });

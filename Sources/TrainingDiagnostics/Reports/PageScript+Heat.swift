@@ -16,7 +16,20 @@ extension PageScript {
 
     const heatColors = Array.from({ length: 64 }, (_, place) => mixed(heatStops, place / 63));
 
-    /// The end of a text that fits into a width.
+    /// Labels in ever shorter forms: whole, without an ending that all of them share, with initials of what leads to
+    /// the last part.
+    function shorterForms(labels) {
+      const paths = labels.map(label => label.split("."));
+      const isShared = paths.every(path => path.length > 1 && path.at(-1) === paths[0].at(-1));
+      return paths.map((path, number) => {
+        const rest = isShared ? path.slice(0, -1) : path;
+        const initials = rest.map((part, place) =>
+          (place < rest.length - 1 && !/^\d/.test(part) ? [...part][0] ?? "" : part));
+        return [labels[number], rest.join("."), initials.join(".")];
+      });
+    }
+
+    /// A text, or as much of its end as fits into a width.
     function fitted(context, text, width) {
       if (context.measureText(text).width <= width) return text;
       let [low, high] = [0, text.length];
@@ -34,6 +47,8 @@ extension PageScript {
         this.rows = data.rows.map(row => ({
           label: row.label, values: row.values.map(value => (value === null ? undefined : Number(value))),
         }));
+        const labels = this.rows.map(row => row.label);
+        this.forms = [labels.slice(0, data.matrices), labels.slice(data.matrices)].flatMap(shorterForms);
         this.track = new Curve({ steps: data.steps, values: data.steps });
         [this.columns, this.row] = [[], 0];
         this.spot = this.addBox("spot");
@@ -133,13 +148,16 @@ extension PageScript {
         const { context, area } = this;
         context.font = `${this.height < 13 ? 10 : 11.5}px ${getComputedStyle(document.body).fontFamily}`;
         [context.textAlign, context.textBaseline, context.fillStyle] = ["right", "middle", colorOf("soft")];
-        this.rows.forEach((row, number) => context.fillText(
-          fitted(context, row.label, area.left - 12), area.left - 6, area.top + (number + 0.5) * this.height));
+        // All in the same form, the longest one that has room.
+        const fits = form => this.forms.every(forms => context.measureText(forms[form]).width <= area.left - 12);
+        const form = [0, 1].find(fits) ?? 2;
+        this.forms.forEach((forms, number) => context.fillText(
+          fitted(context, forms[form], area.left - 12), area.left - 6, area.top + (number + 0.5) * this.height));
         if (this.matrices === 0 || this.matrices === this.rows.length) return;
         // Between matrices and vectors.
         context.fillStyle = colorOf("ink");
         const y = Math.round(area.top + this.matrices * this.height) - 1;
-        context.fillRect(area.left - 24, y, area.right - area.left + 24, 1);
+        context.fillRect(area.left, y, area.right - area.left, 1);
       }
 
       /// Steps of columns that are far enough apart to be written.

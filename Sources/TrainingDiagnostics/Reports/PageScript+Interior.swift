@@ -8,7 +8,10 @@ extension PageScript {
         [this.bar, this.chosen] = [bar, null];
         bar.className = "ramp";
         item.append("first ", bar, "last matrix");
-        this.figure.querySelector(".legend").append(item);
+        const [usual, swatch] = ["span", "i"].map(tag => document.createElement(tag));
+        swatch.className = "swatch usual";
+        usual.append(swatch, "usual, 1e−4 to 0.01");
+        this.figure.querySelector(".legend").append(item, usual);
       }
 
       extent(ranges) {
@@ -23,8 +26,6 @@ extension PageScript {
         [context.fillStyle, context.globalAlpha] = [colorOf("healthy"), 0.1];
         context.fillRect(area.left, top, area.right - area.left, bottom - top);
         context.globalAlpha = 1;
-        [context.textAlign, context.textBaseline] = ["right", "bottom"];
-        if (bottom - top > 20) context.fillText("usual: 1e−4 to 0.01", area.right - 6, bottom - 4);
       }
 
       drawCurves(ranges) {
@@ -114,6 +115,8 @@ extension PageScript {
           reading.previousSibling.previousSibling.style.background = "#" + ownerColors[number];
         });
       }
+
+      get isNamed() { return true; }
 
       valueText(value) { return bytesText(value); }
 

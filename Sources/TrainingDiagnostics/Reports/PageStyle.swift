@@ -175,11 +175,12 @@ enum PageStyle {
     .interior [data-plot="gradients"] .plane { height: calc(var(--rows) * clamp(11px, 440px / var(--rows), 22px)
       + 32px); }
     .aside { flex-basis: 100%; color: var(--soft); font-size: 12.5px; }
-    .interior .legend span { white-space: nowrap; }
-    .interior .legend i { flex: none; }
+    .interior .legend { min-width: 0; }
+    .interior .legend span { max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     .legend .ramp { width: 84px; height: 9px; margin: 0 6px; vertical-align: 0; }
     .legend .swatch { width: 11px; height: 11px; vertical-align: -1px; }
     .swatch.zero { background: var(--zero); } .swatch.lost { background: var(--fault); }
+    .swatch.usual { background: var(--healthy); opacity: .25; }
     .swatch.missing { background: radial-gradient(circle, var(--faint) 1.4px, transparent 1.8px); }
     .spot { position: absolute; z-index: 1; pointer-events: none; border: 2px solid var(--ink); border-radius: 3px;
       outline: 1px solid var(--card); }
