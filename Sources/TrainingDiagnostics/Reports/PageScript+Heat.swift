@@ -63,6 +63,7 @@ extension PageScript {
         const at = share => sizes[Math.round(share * (sizes.length - 1))] ?? 0;
         [this.low, this.high] = [at(0.01), at(0.99)];
         if (this.high - this.low < 0.2) [this.low, this.high] = [this.low - 0.5, this.high + 0.5];
+        this.isRanged = sizes.length > 0;
         this.special = [
           ["zero", "all zero", values.includes(0)], ["missing", "no gradient", values.includes(undefined)],
           ["lost", "NaN or infinite", values.some(value => Number.isNaN(value) || value === Infinity)],
@@ -76,7 +77,7 @@ extension PageScript {
         bar.style.background = `linear-gradient(90deg, ${heatStops.map(color => "#" + color).join(", ")})`;
         const [low, high] = [this.low, this.high].map(size => numberText(Number((10 ** size).toPrecision(2))));
         ramp.append("rms ", low + " ", bar, high);
-        legend.append(ramp);
+        if (this.isRanged) legend.append(ramp);
         for (const [name, text] of this.special) {
           const [item, swatch] = ["span", "i"].map(tag => document.createElement(tag));
           swatch.className = "swatch " + name;
@@ -94,14 +95,15 @@ extension PageScript {
         // Columns are equally wide, however far their steps are apart.
         this.columns = this.track.ranges(this.board.view).flatMap(([start, end]) =>
           Array.from({ length: end - start }, (_, place) => start + place));
+        // Between two looks, the nearer one.
+        if (!this.columns.length) this.columns = [this.track.nearest((this.board.view[0] + this.board.view[1]) / 2)];
         [this.width, this.height] = [
-          (area.right - area.left) / Math.max(1, this.columns.length), (area.bottom - area.top) / this.rows.length,
+          (area.right - area.left) / this.columns.length, (area.bottom - area.top) / this.rows.length,
         ];
         this.x = step => area.left + (this.columns.indexOf(this.track.nearest(step)) + 0.5) * this.width;
       }
 
       stepAt(x) {
-        if (!this.columns.length) return this.board.view[0];
         const column = Math.floor((x - this.area.left) / this.width);
         return this.track.steps[this.columns[Math.min(Math.max(column, 0), this.columns.length - 1)]];
       }
