@@ -24,8 +24,12 @@ final class ReadmeTests: XCTestCase {
     let commands = try blocks("sh").flatMap { $0.split(separator: "\n") }.map { line in
       String(line.prefix { $0 != "#" }).trimmingCharacters(in: .whitespaces)
     }
-    XCTAssertEqual(commands, ["swift run -c release training train", "swift test"])
+    XCTAssertEqual(
+      commands,
+      ["swift run training demo", "swift run -c release training train", "swift test"])
     XCTAssertTrue(gate.contains("\nswift test\n"))
+    XCTAssertTrue(gate.contains("\nTests/PageCheck/run\n"))
+    XCTAssertTrue(try text("Tests/PageCheck/run").contains("swift run --skip-build training demo"))
     XCTAssertTrue(gate.contains("swift run -c release --skip-build training train"))
   }
 }

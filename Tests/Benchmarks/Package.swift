@@ -10,6 +10,7 @@ let package = Package(
     .executable(name: "training-bench-worker", targets: ["training-bench-worker"]),
     .executable(name: "fit-check", targets: ["fit-check"]),
     .executable(name: "evaluate-doctor", targets: ["evaluate-doctor"]),
+    .executable(name: "doctor-cost", targets: ["doctor-cost"]),
   ],
   dependencies: [.package(name: "TrainingKit", path: "../..")],
   targets: [
@@ -19,6 +20,9 @@ let package = Package(
     .executableTarget(
       name: "fit-check",
       dependencies: [.product(name: "TrainingKit", package: "TrainingKit")]),
+    .executableTarget(
+      name: "doctor-cost",
+      dependencies: [.product(name: "TrainingDiagnostics", package: "TrainingKit")]),
     .executableTarget(
       name: "evaluate-doctor",
       dependencies: [.product(name: "TrainingDiagnostics", package: "TrainingKit")]),

@@ -45,7 +45,8 @@ struct DemoCommand {
     let treated = try perform(scene, isSick: true, .treating)
     show("healthy twin", healthy)
     show("untreated", sick)
-    if let finding = treated.finding ?? sick.finding { show(finding) }
+    let finding = treated.watched.treatments.first?.finding ?? treated.finding ?? sick.finding
+    if let finding { show(finding) }
     for treatment in treated.watched.treatments { show(treatment) }
     show("treated", treated)
     Console.print("")
@@ -140,7 +141,5 @@ struct Performance {
     return "loss \(Format.significant(loss)), held-out \(Format.percent(accuracy))"
   }
 
-  func report(_ name: String) -> ReportedRun {
-    ReportedRun(name: name, record: watched.record, diagnosis: watched.diagnosis())
-  }
+  func report(_ name: String) -> ReportedRun { ReportedRun(name: name, watched: watched) }
 }

@@ -64,23 +64,35 @@ run.stateFile = try StateFile(in: "/var/tmp")  // the optimizer's state in a fil
 
 import TrainingDiagnostics
 
-var watched = TrainingRun(
+let patient = TrainingRun(
   model: Sequential {
     Linear(2, 64)
-    Tanh()
+    ReLU()
     Linear(64, 2)
-  }, optimizer: AdamW(), schedule: .constant(1e-2))
-let preflight = Preflight(of: watched, on: [batch]) { model, batch in
+  }, optimizer: SGD(momentum: 0.9), schedule: .constant(30))  // far too high
+let preflight = Preflight(of: patient, on: [batch]) { model, batch in
   crossEntropy(model(batch.x), batch.y)
 }
 for finding in try preflight.findings() { print(finding) }
 
-var doctor = Doctor()
-for batch in DataLoader(data, batchSize: 64, shuffle: true) {
-  let outcome = try watched.step { model in crossEntropy(model(batch.x), batch.y) }
-  for finding in doctor.observe(StepRecord(outcome)) { print(finding) }
+var watched = WatchedRun(patient, care: .treating) { model, batch in
+  crossEntropy(model(batch.x), batch.y)
 }
-print(doctor.diagnosis())  // healthy: 16 steps
+for batch in DataLoader(data, batchSize: 64, shuffle: true) {
+  for finding in try watched.step(batch).findings { print(finding) }
+}
+for treatment in watched.treatments { print(treatment) }  // … back to step 0 and divide …
+
+let report = HTMLReport(title: "Spring", runs: [ReportedRun(name: "points", watched: watched)])
+print(report.html.utf8.count)  // one page that needs no network
+
+var doctor = Doctor()
+for step in 0..<100 {
+  for finding in doctor.observe(StepRecord(step: step, loss: 2.3 / Double(step + 1))) {
+    print(finding)
+  }
+}
+print(doctor.diagnosis())  // healthy: 100 steps
 
 var optimizer = Adam()
 let (loss, gradients) = model.valueAndGradients { crossEntropy($0(points), labels) }
