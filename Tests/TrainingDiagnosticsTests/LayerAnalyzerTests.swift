@@ -6,9 +6,9 @@ import XCTest
 final class LayerAnalyzerTests: XCTestCase {
   private static let seeds: [UInt64] = [1, 2]
 
-  private func expectHealth(_ cases: [LayerCase]) throws {
+  private func expectHealth(_ cases: some Sequence<LayerCase>, _ seeds: [UInt64] = seeds) throws {
     for each in cases {
-      for seed in Self.seeds {
+      for seed in seeds {
         let diagnosis = try each.diagnosis(seed)
         XCTAssertTrue(diagnosis.isHealthy, "\(each.name), \(seed): \(diagnosis)")
       }
@@ -26,12 +26,16 @@ final class LayerAnalyzerTests: XCTestCase {
             finding.symptom == symptom && finding.cause == cause
               && (finding.place == place || place.map { finding.isAt($0) } ?? false)
           }, "\(each.name), \(seed): \(diagnosis)")
+        // Gradients too small to move anything are no work of the optimizer.
+        let isFrozen = diagnosis.findings.contains { $0.symptom == .frozenParameter }
+        XCTAssertEqual(isFrozen, symptom == .frozenParameter, "\(each.name): \(diagnosis)")
       }
     }
   }
 
   func testHealthyChainsAreLeftAlone() throws { try expectHealth(LayerCase.chains) }
-  func testHealthyNetsAreLeftAlone() throws { try expectHealth(LayerCase.nets) }
+  func testHealthyResidualsAreLeftAlone() throws { try expectHealth(LayerCase.nets.prefix(2), [3]) }
+  func testHealthyNetsAreLeftAlone() throws { try expectHealth(LayerCase.nets.dropFirst(2), [3]) }
   func testHealthyHalvesAreLeftAlone() throws { try expectHealth(LayerCase.halves) }
 
   func testDeadUnits() throws { try expect(.deadUnits) }
@@ -42,6 +46,23 @@ final class LayerAnalyzerTests: XCTestCase {
   func testUpdateRatio() throws { try expect(.updateRatio) }
   func testFrozenParameters() throws { try expect(.frozenParameter) }
   func testRounding() throws { try expect(.roundingStagnation) }
+  func testRoundingThatIsMadeUpForIsLeftAlone() throws {
+    // So small are the steps that most weights stand still at most of them.
+    for optimizer in [AdamW().rounding(.compensated), AdamW().rounding(.stochastic(seed: 3))] {
+      let run = LayerCase(
+        "small steps", steps: 330, optimizer: optimizer, rate: 2e-5,
+        { (LayerWard.half(), LayerWard.classes()) }, loss: LayerWard.halfLoss)
+      for seed in Self.seeds {
+        let diagnosis = try run.diagnosis(seed)
+        XCTAssertFalse(
+          diagnosis.findings.contains {
+            [.roundingStagnation, .frozenParameter].contains($0.symptom)
+          },
+          "\(seed): \(diagnosis)")
+      }
+    }
+  }
+
   func testInitialization() throws { try expect(.badInitialization) }
   func testAttentionScores() throws { try expect(.attentionScores) }
   func testMemory() throws { try expect(.memoryGrowth) }

@@ -1,8 +1,8 @@
 /// Attention whose scores grow until one key takes all, and no gradient is left.
 ///
 /// - Finds: the largest score of a layer at ten times its first level and above 100, rising in three examinations in a
-///   row, while the loss is above its best; beyond 1000, and at a hundred times the first level, whatever the loss does.
-///   Scores of healthy models grow, too, but level off: a softmax is as good as settled by far less.
+///   row, while the loss is above its best; beyond 1000, and at a hundred times the first level, whatever the loss
+///   does. Scores of healthy models grow, too, but level off: a softmax is as good as settled by far less.
 /// - Source: Dehghani et al. 2023, arXiv:2302.05442, and Zhai et al. 2023, arXiv:2303.06296, on entropy collapse.
 public struct AttentionScores: Analyzer {
   /// `attention-scores`

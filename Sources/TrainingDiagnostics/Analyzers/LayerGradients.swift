@@ -1,8 +1,8 @@
 /// Gradients that become small, or large, on their way from the output of the model to its input.
 ///
 /// - Finds: first layers whose gradients, beside their weights and as they are, are a thousand times smaller than those
-///   of the last ones, or ten thousand times larger, in four examinations in a row, while the loss is where it began.
-///   Gradients that shrink in all layers as the loss does are success.
+///   of the last ones, or ten thousand times larger, in four examinations in a row, while after 64 steps the loss is
+///   where it began. Gradients that shrink in all layers as the loss does are success.
 /// - Source: Glorot and Bengio 2010; Hochreiter 1991. Unlike a bound on the gradients themselves, ratios have no units.
 public struct LayerGradients: Analyzer {
   /// `layer-gradients`
@@ -25,8 +25,8 @@ public struct LayerGradients: Analyzer {
     )
     let vanishing = streaks.note(max(share, ratio) < 1e-3, at: "vanishing")
     let exploding = streaks.note(min(share, ratio) > 1e4, at: "exploding")
-    guard max(vanishing, exploding) >= 4, !history.isWarmingUp, let fall = history.lossFall,
-      fall < 0.05
+    guard max(vanishing, exploding) >= 4, step.step >= 64, !history.isWarmingUp,
+      let fall = history.lossFall, fall < 0.05
     else { return nil }
     return finding(
       step, isVanishing: vanishing >= 4, levels, reference: last.map(\.relative).median,

@@ -30,7 +30,7 @@ public struct RoundingStagnation: Analyzer {
         "unit_in_the_last_place": worst.halfPrecision, "matrices": Double(bad.count),
       ],
       remedy:
-        "let rounding be compensated or stochastic, or keep weights in float32 and compute in 16 bits: .mixed(.bfloat16)",
+        "let rounding be compensated or stochastic, or keep weights in float32 and take .mixed(.bfloat16)",
       place: bad.map(\.path).told, sources: ["Zamirai et al. 2020, arXiv:2010.06192"])
   }
   /// Whether a matrix stands still for long enough to be sure.

@@ -1,15 +1,13 @@
 /// Activations at the flat ends of their range, which let no gradient through.
 ///
-/// - Finds: tanh or sigmoid more than half of whose values are within 1 % of an end in four examinations in a row, while
-///   the loss has hardly fallen. Gates and outputs are at their ends in healthy models, and so are units of a model
-///   that has learnt.
+/// - Finds: tanh or sigmoid more than half of whose values are within 1 % of an end in four examinations in a row,
+///   while the loss has hardly fallen. Gates and outputs are at their ends in healthy models, and so are units of a
+///   model that has learnt.
 /// - Source: Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks".
 public struct Saturation: Analyzer {
   /// `saturation`
   public static let name = "saturation"
-  private var streaks = Streaks()
-  private var starts: [String: Double] = [:]
-  private var inputLevel: Double?
+  private var watch = ShareWatch()
 
   /// Creates the analyzer.
   public init() {}
@@ -17,14 +15,12 @@ public struct Saturation: Analyzer {
   /// Looks at every tanh and sigmoid; the first bad one is told.
   public mutating func examine(_ step: StepRecord, after history: RunHistory) -> Finding? {
     guard let details = step.details else { return nil }
-    if starts.isEmpty { inputLevel = details.inputLevel }
     let gates = details.gatedPaths
     var worst: (place: String, share: Double)?
     let found = details.innerValues { gates.contains($0.path) ? nil : $0.saturatedShare }
     for (place, shares) in found {
       let share = shares.median
-      starts[place] = starts[place] ?? share
-      if streaks.note(share > 0.5, at: place) >= 4, worst == nil { worst = (place, share) }
+      if watch.note(share, at: place, of: details) >= 4, worst == nil { worst = (place, share) }
     }
     guard let worst, history.lossFall ?? 0 < 0.3 else { return nil }
     return finding(step, history, worst.place, worst.share)
@@ -33,15 +29,16 @@ public struct Saturation: Analyzer {
   private func finding(
     _ step: StepRecord, _ history: RunHistory, _ place: String, _ share: Double
   ) -> Finding {
-    let start = starts[place] ?? share
-    let isInput = inputLevel ?? 0 > 8
+    let start = watch.starts[place] ?? share
+    let isInput = watch.inputLevel ?? 0 > 8
     let cause: Cause =
       start <= 0.5 ? .learningRateTooHigh : isInput ? .inputScale : .initialization
     return Finding(
       .saturation, cause: cause, severity: share > 0.95 ? .fault : .warning, step: step.step,
       confidence: 0.9,
       evidence: [
-        "saturated_share": share, "saturated_share_at_start": start, "input_level": inputLevel,
+        "saturated_share": share, "saturated_share_at_start": start,
+        "input_level": watch.inputLevel,
         "loss_fall": history.lossFall,
       ],
       remedy: start <= 0.5

@@ -1,8 +1,9 @@
 /// Steps that are too large, or too small, for the weights that they move.
 ///
 /// - Finds: a weight matrix that moves by more than a fifth of itself in four examinations in a row behind the first
-///   steps, or in three while the loss has not fallen or is above its best; and matrices all of which move by less than a millionth in four, over at least 64 steps at full
-///   rate without effect on the loss. Healthy steps are about a thousandth.
+///   steps, or in three while the loss has not fallen or is above its best; and matrices all of which move by less than
+///   a millionth in four, over at least 64 steps at full rate without effect on the loss. Healthy steps are about a
+///   thousandth.
 /// - Source: Karpathy, CS231n, on the ratio of updates to weights; biases and factors of norms are left out.
 public struct UpdateRatio: Analyzer {
   /// `update-ratio`

@@ -6,7 +6,7 @@ extension Symptom {
       [
         .nonFiniteLoss, .nonFiniteGradient, .gradientGrowth, .lossSpike, .divergence, .plateau,
         .oscillation, .overfitting, .skippedSteps, .lossScaleCollapse, .clippingDominates,
-        .startLoss, .updateRatio, .activationGrowth, .attentionScores, .embeddingGradients,
+        .startLoss, .updateRatio, .activationGrowth, .attentionScores,
       ]
     case .nonFiniteLoss:
       [

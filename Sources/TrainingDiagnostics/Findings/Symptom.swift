@@ -94,8 +94,6 @@ extension Symptom {
   public static let attentionScores = Symptom("attention_scores")
   /// Each look finds more memory in use.
   public static let memoryGrowth = Symptom("memory_growth")
-  /// Most of the gradients' norm is suddenly that of an embedding.
-  public static let embeddingGradients = Symptom("embedding_gradients")
 }
 
 extension Symptom: CustomStringConvertible {
