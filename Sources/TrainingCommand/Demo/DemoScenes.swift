@@ -76,7 +76,7 @@ extension DemoScene {
     DemoScene(
       title: "a language model that learns little",
       mistake: "a learning rate of 0.3 in place of 0.003",
-      steps: 250, data: data, batchSize: 16
+      steps: 200, data: data, batchSize: 16
     ) { isSick in
       TrainingRun(
         model: gpt(), optimizer: AdamW(weightDecay: 0.01), schedule: .constant(isSick ? 0.3 : 3e-3))

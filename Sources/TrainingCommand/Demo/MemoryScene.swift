@@ -5,7 +5,7 @@ internal import TrainingKit
 struct MemoryScene {
   private let data: DemoData
   private let seed: UInt64
-  private static var steps: Int { 100 }
+  private static var steps: Int { 60 }
 
   init(_ data: DemoData, seed: UInt64) { (self.data, self.seed) = (data, seed) }
 

@@ -1,8 +1,9 @@
 /// Activations that grow, or fade, beyond all measure.
 ///
 /// - Finds: at the start, hidden layers that put out a thousand times more, or less, than the first one, in three
-///   examinations in a row; later, an activation at thirty times its first level that still grows in three examinations
-///   in a row, while the loss is above its best. That the logits of a model grow as it learns is no illness.
+///   examinations in a row, or ten thousand times more at once; later, an activation at thirty times its first level that
+///   still grows in three examinations in a row, while the loss is above its best. That the logits of a model grow as it
+///   learns is no illness.
 /// - Source: He et al. 2015, arXiv:1502.01852, on the start; OPT-175B, arXiv:2205.01068, on growth before divergence.
 public struct ActivationGrowth: Analyzer {
   /// `activation-growth`
@@ -32,7 +33,11 @@ public struct ActivationGrowth: Analyzer {
     let small = layers.min { $0.rms! < $1.rms! }!
     let isGrowing = large.rms! > 1e3 * first
     let isFading = layers.last!.rms! < 1e-3 * first
-    guard streaks.note(isGrowing || isFading, at: "") >= max(3, examinations) else { return nil }
+    // Such a run may not live to be examined again.
+    let least = large.rms! > 1e4 * first ? 1 : 3
+    guard streaks.note(isGrowing || isFading, at: "") >= max(least, examinations) else {
+      return nil
+    }
     let bad = layers.first {
       isGrowing ? $0.rms! > 30 * first : $0.rms! < first / 30
     }

@@ -3,7 +3,7 @@ public import TrainingKit
 /// A run in the care of a doctor, who sees every step, looks inside the model now and then, and can go back to earlier
 /// states to learn the cause of an illness.
 ///
-///     var watched = WatchedRun(run) { model, batch in crossEntropy(model(batch.x), batch.y) }
+///     var watched = WatchedRun(run) { (model, batch: Batch) in crossEntropy(model(batch.x), batch.y) }
 ///     for batch in loader {
 ///       let step = try watched.step(batch)
 ///       for finding in step.findings { print(finding) }

@@ -75,7 +75,7 @@ let preflight = Preflight(of: patient, on: [batch]) { model, batch in
 }
 for finding in try preflight.findings() { print(finding) }
 
-var watched = WatchedRun(patient, care: .treating) { model, batch in
+var watched = WatchedRun(patient, care: .treating) { (model, batch: Batch) in
   crossEntropy(model(batch.x), batch.y)
 }
 for batch in DataLoader(data, batchSize: 64, shuffle: true) {
