@@ -4,22 +4,26 @@ extension RunHistory {
     loss.levels.completed + trainLoss.levels.completed + validationLoss.levels.completed
   }
 
-  /// The series that tells how far the run has come: evaluations where there are at least eight, else its losses.
+  /// The series that tells how far the run has come: evaluations where there are enough of them, or hardly any losses,
+  /// else its losses.
   public var progress: Series {
-    if trainLoss.count >= 8 { return trainLoss }
-    return validationLoss.count >= 8 && loss.count < 200 ? validationLoss : loss
+    isToldByTrainLoss ? trainLoss : isToldByValidationLoss ? validationLoss : loss
   }
 
   /// Where the progress began: the first evaluation, or the origin of the losses.
   public var progressOrigin: Double {
-    if trainLoss.count >= 8 { return trainLoss.first }
-    return validationLoss.count >= 8 && loss.count < 200 ? validationLoss.first : loss.origin
+    isToldByTrainLoss || isToldByValidationLoss ? progress.first : loss.origin
   }
 
   /// How many values of the progress make its standing still remarkable.
-  var leastForPlateau: Int {
-    trainLoss.count >= 8 || (validationLoss.count >= 8 && loss.count < 200) ? 20 : 200
+  var leastForPlateau: Int { isToldByTrainLoss || isToldByValidationLoss ? 20 : 200 }
+
+  /// A handful of evaluations beside many losses would leave the rules without a series that is long enough.
+  private var isToldByTrainLoss: Bool {
+    trainLoss.count >= 20 || (trainLoss.count >= 8 && loss.count < 200)
   }
+
+  private var isToldByValidationLoss: Bool { validationLoss.count >= 8 && loss.count < 200 }
 
   /// Whether the record goes back to the first steps, and is no excerpt.
   var beganAtItsStart: Bool {

@@ -175,6 +175,11 @@ enum HealthyRuns {
       step.loss = fall(max(0, place - 18), from: 3, to: 1, within: 100) * noise.factor(0.04)
       step.gradientNorm = exponent > 14 ? .infinity : noise.factor(0.3)
     },
+    SampleRun("a loss scale that halves once after it found its place", steps: 300) {
+      step, place, noise in
+      step.loss = fall(place, from: 2, to: 0.5, within: 100) * noise.factor(0.05)
+      step.lossScale = pow(2, 24 - Double(min(place, 8)) - (place < 32 ? 0 : 1))
+    },
     SampleRun("a loss scale that grows and halves", steps: 2000) { step, place, noise in
       step.lossScale = place % 200 < 100 ? 65_536 : 32_768
       step.loss = fall(place, from: 3, to: 1, within: 300) * noise.factor(0.04)

@@ -144,6 +144,12 @@ enum SickRuns {
   private static let standing = [
     Case(
       analyzer: "plateau", symptom: .plateau,
+      run: SampleRun("nothing learnt, with few evaluations", steps: 400) { step, place, noise in
+        step.loss = 2.3 * noise.factor(0.02)
+        if place % 40 == 39 { step.trainLoss = 2.3 * noise.factor(0.01) }
+      }),
+    Case(
+      analyzer: "plateau", symptom: .plateau,
       run: SampleRun("frozen", steps: 600) { step, _, noise in
         step.loss = 2.3031 * noise.factor(0.01)
         step.gradientNorm = 0.4 * noise.factor(0.2)

@@ -28,7 +28,8 @@ public struct LossScaleCollapse: Analyzer {
     let fall = min(max(1, (last.scale / scale).binaryLogarithm.rounded()), 64)
     // Of a fall between rows that are far apart, as much counts as thirty steps of it.
     let share = min(1, 30 / max(1, Double(step.step) - Double(last.step)))
-    let count = Int(fall * share)
+    // What falls while the scale finds its place does not count later.
+    let count = isSettled ? Int(fall * share) : 0
     halvings += Array(repeating: step.step, count: count)
     halvings = Array(halvings.filter { $0 > step.step &- 30 }.suffix(64))
     let isAtFloor = scale <= 1
