@@ -2,7 +2,7 @@
 import PackageDescription
 
 // Benchmarks: a peer beside other libraries, fits of memory beside every way to fit, and the doctor beside
-// published rules.
+// published rules, on logs and on injected faults.
 let package = Package(
   name: "Benchmarks",
   platforms: [.macOS(.v15)],
@@ -11,6 +11,7 @@ let package = Package(
     .executable(name: "fit-check", targets: ["fit-check"]),
     .executable(name: "evaluate-doctor", targets: ["evaluate-doctor"]),
     .executable(name: "doctor-cost", targets: ["doctor-cost"]),
+    .executable(name: "inject-faults", targets: ["inject-faults"]),
   ],
   dependencies: [.package(name: "TrainingKit", path: "../..")],
   targets: [
@@ -20,12 +21,23 @@ let package = Package(
     .executableTarget(
       name: "fit-check",
       dependencies: [.product(name: "TrainingKit", package: "TrainingKit")]),
+    .target(
+      name: "PublishedRules",
+      dependencies: [.product(name: "TrainingDiagnostics", package: "TrainingKit")]),
     .executableTarget(
       name: "doctor-cost",
       dependencies: [.product(name: "TrainingDiagnostics", package: "TrainingKit")]),
     .executableTarget(
       name: "evaluate-doctor",
-      dependencies: [.product(name: "TrainingDiagnostics", package: "TrainingKit")]),
+      dependencies: [
+        "PublishedRules", .product(name: "TrainingDiagnostics", package: "TrainingKit"),
+      ]),
+    .executableTarget(
+      name: "inject-faults",
+      dependencies: [
+        "PublishedRules", .product(name: "TrainingDiagnostics", package: "TrainingKit"),
+        .product(name: "TrainingKit", package: "TrainingKit"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 import Foundation
+import PublishedRules
 import TrainingDiagnostics
 
 /// Detectors beside labelled runs: how often each is wrong about a healthy run, and right about a sick one.

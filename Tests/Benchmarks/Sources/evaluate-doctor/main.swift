@@ -3,6 +3,7 @@
 //     swift run -c release --package-path Tests/Benchmarks evaluate-doctor runs.jsonl [--report]
 
 import Foundation
+import PublishedRules
 
 guard let path = CommandLine.arguments.dropFirst().first else {
   print("usage: evaluate-doctor FILE.jsonl [--report]")

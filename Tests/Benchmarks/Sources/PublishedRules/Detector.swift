@@ -1,12 +1,14 @@
 import TrainingDiagnostics
 
 /// A rule under test: the step at which it first raises the alarm over a run.
-struct Detector {
-  let name: String
-  let firstAlarm: ([StepRecord]) -> Int?
+package struct Detector {
+  package let name: String
+  package let firstAlarm: ([StepRecord]) -> Int?
 
   /// The doctor with some of its analyzers; notes are no alarms.
-  static func doctor(_ name: String, _ analyzers: @escaping () -> [any Analyzer]) -> Detector {
+  package static func doctor(_ name: String, _ analyzers: @escaping () -> [any Analyzer])
+    -> Detector
+  {
     Detector(name: name) { steps in
       var doctor = Doctor(analyzers())
       for step in steps where doctor.observe(step).contains(where: { $0.severity >= .warning }) {
@@ -17,7 +19,7 @@ struct Detector {
   }
 
   /// All of the doctor, and each analyzer alone.
-  static var ours: [Detector] {
+  package static var ours: [Detector] {
     let names = AnalyzerCatalog.standard.map { type(of: $0).name }
     let all = doctor("TrainingDiagnostics") { AnalyzerCatalog.standard }
     let alone = Detector(name: "  without norms") { steps in

@@ -1,8 +1,8 @@
 import TrainingDiagnostics
 
 /// The published rules, with their own defaults. Rules for a loss look at steps and at both evaluations.
-enum Baselines {
-  static var all: [Detector] {
+package enum Baselines {
+  package static var all: [Detector] {
     [
       losses("AUTOTRAINER loss") { { !$0.isFinite || $0 >= 1e3 } },
       losses("DeepDiagnosis 5 equal") { deepLocalize() },
