@@ -1,9 +1,9 @@
 /// Activations that grow, or fade, beyond all measure.
 ///
 /// - Finds: at the start, hidden layers that put out a thousand times more, or less, than the first one, in three
-///   examinations in a row, or ten thousand times more at once; later, an activation at thirty times its first level that
-///   still grows in three examinations in a row, while the loss is above its best. That the logits of a model grow as it
-///   learns is no illness.
+///   examinations in a row, or ten thousand times more at once; later, an activation at thirty times its first level
+///   that still grows in three examinations in a row, while the loss is above its best. That the logits of a model grow
+///   as it learns is no illness.
 /// - Source: He et al. 2015, arXiv:1502.01852, on the start; OPT-175B, arXiv:2205.01068, on growth before divergence.
 public struct ActivationGrowth: Analyzer {
   /// `activation-growth`

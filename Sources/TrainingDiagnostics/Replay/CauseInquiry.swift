@@ -7,6 +7,7 @@ extension Replay {
   func explained(_ finding: Finding, item: Item) throws -> Finding {
     switch finding.symptom {
     case .nonFiniteLoss, .nonFiniteGradient: try withOrigin(finding, item)
+    case .skippedSteps where finding.cause == .undetermined: try withOrigin(finding, item)
     case .lossSpike, .explosion: try withOutlier(finding, item) ?? withStepSize(finding)
     case .gradientGrowth, .divergence, .oscillation, .plateau: try withStepSize(finding)
     default: finding

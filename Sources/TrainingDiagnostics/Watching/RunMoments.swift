@@ -23,7 +23,8 @@ struct RunMoments<Item> {
 
   /// Keeps the state before a step where one is due, and the item of the step.
   mutating func note(_ item: Item, _ doctor: Doctor, _ snapshot: () -> RunSnapshot) {
-    if all.last.map({ $0.items.count >= interval }) ?? true {
+    // By its place: a moment that is read as a whole is copied, with its doctor.
+    if all.isEmpty || all[all.count - 1].items.count >= interval {
       if all.count == capacity { retire(all.removeFirst()) }
       all.append(RunMoment(snapshot: snapshot(), doctor: doctor))
     }

@@ -8,7 +8,7 @@ enum DoctorCost {
     Threads.count = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? Threads.count
     let generator = RandomGenerator(seed: 1)
     try measure(
-      "64-128-10 network, batch 32", stretches: 60, length: 400,
+      "64-128-10 network, batch 32", stretches: 80, length: 400,
       item: Batch(
         x: generator.normal([32, 64]), y: generator.integers([32], in: 0..<10),
         indices: Array(0..<32)),
@@ -22,7 +22,7 @@ enum DoctorCost {
       loss: { crossEntropy($0($1.x), $1.y) })
     let tokens = generator.integers([8, 128], in: 0..<256)
     try measure(
-      "GPT L4 d256, batch 8 of 128", stretches: 8, length: 100,
+      "GPT L4 d256, batch 8 of 128", stretches: 6, length: 50,
       item: Batch(x: tokens, y: tokens, indices: Array(0..<8)),
       make: { GPT(vocabulary: 256, context: 128, features: 256, heads: 4, layers: 4) },
       loss: { causalLanguageModelLoss($0($1.x), $1.y) })
