@@ -12,7 +12,14 @@ extension StepRecord {
     self.init(
       step: report.step, loss: report.loss, gradientNorm: report.clipping?.norm,
       learningRate: report.learningRate, lossScale: report.scale?.scaleBefore,
-      clipFactor: report.clipping?.factor)
+      clipFactor: report.clipping?.knownFactor)
+  }
+}
+
+extension ClippingReport {
+  /// What gradients were multiplied by; nil where nothing would ever have clipped them.
+  fileprivate var knownFactor: Double? {
+    factor == 1 && maximum == .infinity ? nil : factor
   }
 }
 
