@@ -121,6 +121,18 @@ final class WatchedRunTests: XCTestCase {
     }
   }
 
+  func testAForkTellsThatTheRateIsTooLow() throws {
+    let ward = try Ward(seed: 6, rate: 1e-6)
+    // A look inside would tell it by the updates.
+    var watched = WatchedRun(ward.run, care: Care(examinationInterval: 0), Ward.loss)
+    for item in ward.items(400) { _ = try watched.step(item) }
+    let finding = try XCTUnwrap(watched.diagnosis().findings.first)
+    XCTAssertEqual(finding.symptom, .plateau, "\(finding)")
+    XCTAssertEqual(finding.cause, .learningRateTooLow, "\(finding)")
+    XCTAssertEqual(watched.run.schedule, Schedule.constant(1e-6))
+    XCTAssertEqual(watched.run.steps, 400)
+  }
+
   func testWhatDoesNotHelpIsNotApplied() throws {
     // Labels without any relation to inputs: nothing can be learnt.
     let ward = try Ward(seed: 2, rate: 1e-9)

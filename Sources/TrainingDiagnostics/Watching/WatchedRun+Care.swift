@@ -7,10 +7,31 @@ extension WatchedRun {
   func explained(_ findings: [Finding], _ item: Item) throws -> [Finding] {
     guard care.keepsSnapshots else { return findings }
     return try findings.map { finding in
-      // A note of swings that have grown is what a replay may make more of.
-      guard finding.severity >= .warning || finding.symptom == .oscillation else { return finding }
-      return try replay.explained(finding, item: item)
+      guard finding.severity >= .warning || finding.mayBeMore else { return finding }
+      return try forked(replay.explained(finding, item: item))
     }
+  }
+
+  /// Asks what another learning rate or start would have led to, where nothing else told the cause.
+  private func forked(_ finding: Finding) throws -> Finding {
+    guard finding.cause == .undetermined, finding.severity >= .warning || finding.hasLearntLittle
+    else { return finding }
+    let forks = RemedyCatalog.forks(for: finding, run)
+    guard !forks.isEmpty,
+      let place = moments.healthyMoment(before: finding.step, by: finding.onsetDistance)
+    else { return finding }
+    let (control, trials) = try replay.trials(forks, from: place)
+    guard let chosen = trials.choice(beside: control), let remedy = chosen.remedy else {
+      return finding
+    }
+    // That a lower rate lowers losses is so of every run that is not at its end.
+    let isNews = finding.severity >= .warning || remedy != .learningRate(times: 0.1)
+    guard isNews else { return finding }
+    var found = finding.healed(by: remedy)
+    found.severity = max(found.severity, .warning)
+    found.evidence = found.evidence.adding(
+      ["loss_of_fork": chosen.lossAfter, "loss_without": control.lossAfter])
+    return found
   }
 
   /// Does about findings what the care says; the treatment, where there was one.
@@ -81,6 +102,17 @@ extension Finding {
     case .divergence, .oscillation: 64
     default: .max / 2
     }
+  }
+
+  /// Whether it is a note that a replay may make more of.
+  fileprivate var mayBeMore: Bool { symptom == .oscillation || symptom == .plateau }
+
+  /// Whether losses stand still where they began.
+  fileprivate var hasLearntLittle: Bool {
+    guard symptom == .plateau, let level = evidence["level"], let start = evidence["start"] else {
+      return false
+    }
+    return level > start - 0.1 * abs(start)
   }
 
   /// What a remedy that helped says of the cause, where nothing else told it.
