@@ -186,7 +186,13 @@ final class PrefetchTests: XCTestCase {
     let (live, threads) = (Device.cpu.memory.live, threadCount())
     for _ in 0..<200 { for _ in loader { break } }
     XCTAssertEqual(Device.cpu.memory.live, live)
-    XCTAssertEqual(threadCount(), threads)
+    // The system lists a thread that was joined for a moment longer.
+    var left = threadCount()
+    for _ in 0..<100 where left > threads {
+      Thread.sleep(forTimeInterval: 0.05)
+      left = threadCount()
+    }
+    XCTAssertLessThanOrEqual(left, threads)
   }
 
   func testTheThreadOutlivesNothing() {
