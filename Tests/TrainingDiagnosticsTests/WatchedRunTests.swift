@@ -52,9 +52,31 @@ final class WatchedRunTests: XCTestCase {
     for item in ward.items(10) { _ = try watched.step(item) }
     var item = ward.items(1)[0]
     item.x = item.x + Double.infinity
-    let finding = try XCTUnwrap(try watched.step(item).findings.first)
+    let step = try watched.step(item)
+    let finding = try XCTUnwrap(step.findings.first)
+    XCTAssertEqual(step.response, .warn)
     XCTAssertEqual(finding.cause, .badInput, "\(finding)")
     XCTAssertEqual(finding.remedy, "skip the batch of step 10")
+  }
+
+  func testAReplayThatDoesNotFitCostsNoStep() throws {
+    let limit = Device.cpu.memoryLimit
+    defer { Device.cpu.memoryLimit = limit }
+    let ward = try Ward(seed: 1)
+    var calls = 0
+    var watched = WatchedRun(ward.run) { (model, item: Ward.Item) in
+      calls += 1
+      if calls > 11 { Device.cpu.memoryLimit = 1 }
+      return Ward.loss(model, item)
+    }
+    for item in ward.items(10) { _ = try watched.step(item) }
+    var item = ward.items(1)[0]
+    item.x = item.x + Double.nan
+    let step = try watched.step(item)
+    XCTAssertGreaterThan(calls, 11)
+    XCTAssertEqual(step.findings.map(\.symptom), [.nonFiniteLoss])
+    Device.cpu.memoryLimit = limit
+    XCTAssertEqual(watched.run.steps, 11)
   }
 
   func testAnOperationOutsideOfItsDomainIsNamed() throws {

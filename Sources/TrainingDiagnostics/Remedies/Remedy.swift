@@ -16,8 +16,6 @@ public enum Remedy: Sendable, Hashable, Codable {
   case bfloat16
   /// Weights of matrices whose scale is far from He's started anew at it, their biases at zero, and moments forgotten.
   case initialization
-  /// What the optimizer keeps of earlier gradients forgotten.
-  case freshMoments
 }
 
 extension Remedy: CustomStringConvertible {
@@ -33,7 +31,6 @@ extension Remedy: CustomStringConvertible {
     case .fullPrecision: "compute in float32"
     case .bfloat16: "compute in bfloat16 without a loss scale"
     case .initialization: "start weights anew by He"
-    case .freshMoments: "forget the optimizer's moments"
     }
   }
 }
@@ -51,7 +48,6 @@ extension Remedy {
     case .initialization:
       run.model.startMisscaledWeightsAnew(run.generator ?? .current)
       run.optimizer.states = [:]
-    case .freshMoments: run.optimizer.states = [:]
     }
   }
 
@@ -63,7 +59,6 @@ extension Remedy {
     case .skipping: .dataOutlier
     case .fullPrecision, .bfloat16: .overflow
     case .initialization: .initialization
-    case .freshMoments: .lostState
     case .clipping: nil
     }
   }
@@ -73,7 +68,7 @@ extension Remedy {
 }
 
 extension Module {
-  /// The matrices whose scale is at least a factor of two from He's, and vectors beside them that are not small.
+  /// The trainable matrices whose scale is a factor of two or more from He's.
   var misscaledWeights: [NamedParameter] {
     parameters.filter { named in
       let value = named.parameter.value

@@ -71,15 +71,23 @@ extension WatchedRun {
         trials: trials), place)
   }
 
-  /// Takes the run back, changes it, and trains it on the same items once more.
+  /// Takes the run back, changes it, and trains it on the same items once more. All is as before when that fails.
   private mutating func apply(
     _ treatment: Treatment, _ place: RunMoments<Item>.Place
   ) throws -> Treatment {
-    let items = moments.items(since: place)
-    try goBack(to: place)
-    changeRun { treatment.remedy.apply(to: &$0) }
-    for (place, item) in items.enumerated() where !treatment.remedy.skips(treatment.from + place) {
-      try observeAgain(item)
+    let (before, snapshot) = (self, run.snapshot())
+    do {
+      let items = moments.items(since: place)
+      try goBack(to: place)
+      changeRun { treatment.remedy.apply(to: &$0) }
+      for (place, item) in items.enumerated()
+      where !treatment.remedy.skips(treatment.from + place) {
+        try observeAgain(item)
+      }
+    } catch {
+      self = before
+      try changeRun { try $0.restore(snapshot) }
+      throw error
     }
     keep(treatment)
     return treatment

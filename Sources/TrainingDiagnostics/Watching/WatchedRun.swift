@@ -39,13 +39,19 @@ public struct WatchedRun<Model: Module, Item> {
 
   /// Trains one step.
   ///
-  /// - Errors: as ``TrainingRun/step(_:)``, and whatever the loss throws when it is called again.
+  /// - Errors: as ``TrainingRun/step(_:)``, and whatever the loss throws when it is called again. A replay that memory
+  ///   is too small for costs its evidence, and no step.
   public mutating func step(_ item: Item) throws -> WatchedStep {
     let (outcome, found) = try observe(item)
-    let findings = try explained(found, item)
-    doctor.replace(found, by: findings)
-    let treatment = try respond(to: findings)
-    return WatchedStep(outcome: outcome, findings: findings, treatment: treatment)
+    var (findings, treatment): ([Finding], Treatment?) = (found, nil)
+    do {
+      findings = try explained(found, item)
+      doctor.replace(found, by: findings)
+      treatment = try respond(to: findings)
+    } catch is DeviceError {}
+    return WatchedStep(
+      outcome: outcome, findings: findings,
+      response: findings.map(\.severity).max().map(care.response), treatment: treatment)
   }
 
   /// Takes a step in the sight of the doctor, whose new findings are returned.
@@ -67,7 +73,9 @@ public struct WatchedRun<Model: Module, Item> {
     moments.forget(from: place)
   }
 
-  mutating func changeRun(_ change: (inout TrainingRun<Model>) -> Void) { change(&run) }
+  mutating func changeRun(_ change: (inout TrainingRun<Model>) throws -> Void) rethrows {
+    try change(&run)
+  }
 
   /// Takes a step that was taken before; what is found on it is not told, but for the diagnosis.
   mutating func observeAgain(_ item: Item) throws { _ = try observe(item) }
@@ -112,6 +120,8 @@ public struct WatchedStep: Sendable {
   public let outcome: StepOutcome
   /// What the doctor found that is new.
   public let findings: [Finding]
-  /// What was done about it; nil for nothing.
+  /// What the care says is to be done about the gravest of them; nil where there is none.
+  public let response: Response?
+  /// The treatment that was given; nil for none.
   public let treatment: Treatment?
 }
