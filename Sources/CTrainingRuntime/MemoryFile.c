@@ -16,6 +16,7 @@ int32_t tk_file_open(const char *folder) {
   // Not every file system has files without a name.
   if (unnamed >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)) return unnamed;
 #endif
+  // mkstemp puts a name of its own in place of the six X.
   char path[4096];
   int length = snprintf(path, sizeof path, "%s/.trainingkit-XXXXXX", folder);
   if (length < 0 || (size_t)length >= sizeof path) {

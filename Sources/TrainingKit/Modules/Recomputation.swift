@@ -87,6 +87,7 @@ extension Module {
             "recomputation", expected: "modules whose result is one tensor", got: Result.self))
         return compute()
       }
+      // Result is Tensor: the closure is one that gives it.
       return recompute(isVerified: rule.isVerified, compute) as! Result
     }
   }
