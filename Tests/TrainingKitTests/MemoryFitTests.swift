@@ -127,7 +127,7 @@ final class MemoryFitTests: XCTestCase {
     XCTAssertGreaterThan(ways.count, 2)
     for fast in ways {
       var looks: [Int: Int] = [:]
-      let found = FitTiming(ways: ways.map { (run, $0) }).fastest { _, parts in
+      let found = FitTiming(ways: ways.map { (run, $0) }, patience: 1).fastest { _, parts in
         looks[parts, default: 0] += 1
         // A cold first look, and a second as slow as can be after it, decide nothing.
         let isFast = parts == fast.parts
@@ -147,7 +147,7 @@ final class MemoryFitTests: XCTestCase {
       _ = try run.step(accumulating: batch.split(size: 16 / parts), self.loss)
     }
     let ways = try search.ways(largestSplit: 16, [.parts, .recomputation])
-    let found = FitTiming(ways: ways.map { (run, $0) }).fastest { _, parts in
+    let found = FitTiming(ways: ways.map { (run, $0) }, patience: 1).fastest { _, parts in
       parts == ways[1].parts ? nil : 1
     }
     XCTAssertEqual(found?.seconds, ways.map(\.seconds).min())

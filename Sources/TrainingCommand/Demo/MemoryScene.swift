@@ -54,7 +54,7 @@ struct MemoryScene {
     } catch let error as DeviceError {
       DemoCommand.showMore("\(error)")
     }
-    guard let fit = try run.fit(batch, isTimed: false, Self.lossSum) else { return nil }
+    guard let fit = try run.fit(batch, patience: 0, Self.lossSum) else { return nil }
     run.apply(fit)
     let lines = Format.wrapped("\(fit)", columns: 82)
     Console.print("   treatment     \(lines[0])")

@@ -154,9 +154,9 @@ extension TrainCommand {
       crossEntropy(Network.logits(model, part.x), part.y.flattened(), reduction: .counted)
     }
     // A job of the same seed is to make the same choice.
-    var fit = try run.fit(batch, isTimed: false, loss)
+    var fit = try run.fit(batch, patience: 0, loss)
     if fit == nil, let file = try? StateFile(in: settings.checkpointFolder ?? "/var/tmp") {
-      fit = try run.fit(batch, stateFile: file, isTimed: false, loss)
+      fit = try run.fit(batch, stateFile: file, patience: 0, loss)
     }
     guard let fit else { throw error }
     run.apply(fit)

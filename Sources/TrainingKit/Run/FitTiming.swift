@@ -1,15 +1,15 @@
 /// Ways to take a step that are known to fit, and the run that each of them makes of a run.
 package struct FitTiming<Model: Module> {
   private let ways: [(run: TrainingRun<Model>, fit: MemoryFit)]
+  private let patience: Double
 
-  package init(ways: [(run: TrainingRun<Model>, fit: MemoryFit)]) { self.ways = ways }
+  /// Prepares to look at ways until one is surely the fastest, or so many seconds have passed.
+  package init(ways: [(run: TrainingRun<Model>, fit: MemoryFit)], patience: Double) {
+    (self.ways, self.patience) = (ways, patience)
+  }
 
-  /// Each is looked at so often, and then until this time has passed.
-  private static var rounds: ClosedRange<Int> { 3...20 }
-  private static var patience: Double { 2 }
-  /// What is slower than the fastest by this factor after some rounds is not looked at again, which leaves the time to
-  /// those that are close.
-  private static func hopeless(after rounds: Int) -> Double { 1 + 0.5 / Double(rounds) }
+  /// How often each is looked at, whatever is sure and however long it takes.
+  private static var rounds: ClosedRange<Int> { 5...1000 }
 
   /// The fastest by what their gradients take on this machine: its caches and threads are in no estimate. The update,
   /// which moves the run, is estimated.
@@ -20,37 +20,85 @@ package struct FitTiming<Model: Module> {
     _ seconds: (_ run: TrainingRun<Model>, _ parts: Int) throws -> Double?
   ) rethrows -> MemoryFit? {
     if ways.count < 2 { return ways.first?.fit }
-    // The first round is also the one in which memory is taken and caches are cold.
-    var times = try ways.compactMap { try seconds($0.run, $0.fit.parts) }
-    guard times.count == ways.count else {
-      return ways.map(\.fit).min { $0.seconds < $1.seconds }
-    }
-    var candidates = Array(times.indices)
-    var (round, spent) = (0, 0.0)
-    while round < Self.rounds.lowerBound
-      || round < Self.rounds.upperBound && spent < Self.patience
-    {
-      let limit = candidates.map { times[$0] }.min()! * Self.hopeless(after: max(1, round))
-      candidates.removeAll { times[$0] > limit }
-      for way in candidates {
-        guard let time = try seconds(ways[way].run, ways[way].fit.parts) else { continue }
-        times[way] = round == 0 ? time : min(times[way], time)
-        spent += time
+    var race = Race(count: ways.count)
+    var spent = 0.0
+    // The first round is also the one in which memory is taken and caches are cold, and does not count.
+    for round in 0...Self.rounds.upperBound {
+      var times: [Double] = []
+      for way in race.entrants {
+        guard let time = try seconds(ways[way].run, ways[way].fit.parts) else {
+          return ways.map(\.fit).min { $0.seconds < $1.seconds }
+        }
+        times.append(time + ways[way].fit.secondsBesidesGradients)
       }
-      round += 1
+      if round == 0 { continue }
+      race.note(times)
+      spent += times.reduce(0, +)
+      let isDecided = race.entrants.count == 1 || spent > patience
+      if isDecided, round >= Self.rounds.lowerBound { break }
     }
-    return candidates.map { ways[$0].fit.taking(times[$0]) }.min { $0.seconds < $1.seconds }
+    var fit = ways[race.leader].fit
+    fit.seconds = race.time
+    return fit
+  }
+}
+
+/// Times of entrants that take turns, from which those that are surely slower drop out.
+///
+/// A machine changes its speed within seconds. What is taken one right after the other is told apart by ratios, the
+/// median of which converges long before the least or the mean of the times does.
+private struct Race {
+  /// Who is still in it.
+  private(set) var entrants: [Int]
+  /// For each of them, its times.
+  private var times: [[Double]]
+
+  init(count: Int) {
+    entrants = Array(0..<count)
+    times = Array(repeating: [], count: count)
+  }
+
+  /// Takes a round, with a time for each entrant.
+  mutating func note(_ round: [Double]) {
+    for (place, time) in round.enumerated() { times[place].append(time) }
+    guard times[0].count >= 3 else { return }
+    let best = times[place]
+    let staying = entrants.indices.filter { !Self.isSurelySlower(times[$0], than: best) }
+    (entrants, times) = (staying.map { entrants[$0] }, staying.map { times[$0] })
+  }
+
+  /// Whether the median ratio is above 1 by three of its standard errors, which the median distance from it tells.
+  private static func isSurelySlower(_ times: [Double], than others: [Double]) -> Bool {
+    let ratios = zip(times, others).map(/)
+    let median = ratios.median
+    let deviation = 1.4826 * ratios.map { abs($0 - median) }.median
+    return median - 1 > 3 * 1.2533 * deviation / Double(ratios.count).squareRoot()
+  }
+
+  var leader: Int { entrants[place] }
+
+  /// A usual time of the leader.
+  var time: Double { times[place].median }
+
+  /// The place of the entrant that takes least, beside the first of them.
+  private var place: Int {
+    let ratios = times.map { zip($0, times[0]).map(/).median }
+    return ratios.indices.min { ratios[$0] < ratios[$1] }!
+  }
+}
+
+extension [Double] {
+  fileprivate var median: Double {
+    let sorted = sorted()
+    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
   }
 }
 
 extension MemoryFit {
-  /// The same with gradients that were seen to take so long.
-  fileprivate func taking(_ seconds: Double) -> MemoryFit {
-    var fit = self
-    // Plans are of two steps.
-    fit.seconds = seconds + MachineSpeed.measured.updateSeconds(for: plan.work) / 2
-    fit.seconds += stateFile.map { $0.seconds(for: 2 * plan.filePeak) } ?? 0
-    return fit
+  /// What a step takes on top of its gradients, by estimate. Plans are of two steps.
+  fileprivate var secondsBesidesGradients: Double {
+    MachineSpeed.measured.updateSeconds(for: plan.work) / 2
+      + (stateFile.map { $0.seconds(for: 2 * plan.filePeak) } ?? 0)
   }
 }
 

@@ -52,8 +52,8 @@ extension TrainingRun {
   ///     }
   ///
   /// Every way is planned: parts of the batch in powers of two, as few recomputed modules as are enough, and bfloat16
-  /// and a file where those are allowed. Those that fit compute the batch's gradients a few times, so that the fastest
-  /// is known; the run stays as it is. The batch stays the same, and so do the schedule and, but for bfloat16, the
+  /// and a file where those are allowed. Those that fit compute the batch's gradients in turn until one is surely the
+  /// fastest; the run stays as it is. The batch stays the same, and so do the schedule and, but for bfloat16, the
   /// step.
   ///
   /// - Parameters:
@@ -61,14 +61,14 @@ extension TrainingRun {
   ///   - changes: what may be changed.
   ///   - stateFile: a file that the optimizer's state may lie in. The time for that is what its disk takes to read and
   ///     write all of it.
-  ///   - isTimed: whether those that fit are looked at; if not, estimates decide, and a job that is run again decides
-  ///     the same.
+  ///   - patience: for how many seconds those that fit may be looked at. At 0 estimates decide, and a job that is run
+  ///     again decides the same.
   ///   - loss: the loss of a part of the batch with its count.
   /// - Errors: whatever `loss` throws.
   public func fit(
     _ batch: Batch, within budget: Int = Device.cpu.memoryLimit,
     changing changes: MemoryChanges = [.parts, .recomputation], stateFile: StateFile? = nil,
-    isTimed: Bool = true,
+    patience: Double = 10,
     _ loss: (Model, Batch) throws -> LossSum
   ) throws -> MemoryFit? {
     try withoutActuallyEscaping(loss) { loss in
@@ -87,10 +87,10 @@ extension TrainingRun {
         }
         if ways.count == 1, ways[0].fit.remedies.isEmpty { break }
       }
-      if !isTimed || Context.current.backend.isPaper {
+      if patience <= 0 || Context.current.backend.isPaper {
         return ways.map(\.fit).min { $0.seconds < $1.seconds }
       }
-      return try FitTiming(ways: ways).fastest { run, parts in
+      return try FitTiming(ways: ways, patience: patience).fastest { run, parts in
         try run.secondsForGradients(pieces(parts)) { model, part in
           let sum = try loss(model, part)
           return (sum.mean, sum.count)

@@ -1,3 +1,4 @@
+import Foundation
 import TrainingKit
 
 /// `run.fit` beside every way to take the step: how much slower than the fastest one that fits is what it picks?
@@ -56,7 +57,7 @@ struct Subject<Model: Module> {
   let loss: (Model, Batch) -> LossSum
 
   private static var rounds: Int { 9 }
-  private static var duelRounds: Int { 41 }
+  private static var duelRounds: Int { 61 }
 
   func run() throws {
     let plain = try way(parts: 1, [])
@@ -81,27 +82,30 @@ struct Subject<Model: Module> {
           times[index] = min(times[index], try ways[index].step(batch, loss))
         }
       }
-      // The fastest of many noisy times is partly luck: it and the pick meet again in rounds of their own.
-      let rival = fitting.min { times[$0] < times[$1] }!
-      let (mine, theirs) = try duel(picked, rival, of: &ways)
-      let verdict = picked == rival ? "the same way" : "ratio \(mine / theirs)"
+      // The fastest of many noisy times is partly luck: the best of them meet the pick again in rounds of their own.
+      let rivals = fitting.filter { $0 != picked }.sorted { times[$0] < times[$1] }.prefix(2)
+      let ratios = try rivals.map { (way: $0, ratio: try ratio(of: picked, to: $0, in: &ways)) }
+      let duels = ratios.map { "\(String(format: "%.3f", $0.ratio)) of \(ways[$0.way])" }
       print(
-        "  \(Int(share * 100)) %, \(fitting.count) ways fit: picked \(ways[picked]) \(mine * 1e3) ms, "
-          + "fastest \(ways[rival]) \(theirs * 1e3) ms, \(verdict)")
+        "  \(Int(share * 100)) %, \(fitting.count) ways fit: \(ways[picked]) takes "
+          + duels.joined(separator: ", "))
     }
   }
 
-  /// The least times of two ways that take turns: what else the machine does can only add to them.
-  private func duel(
-    _ first: Int, _ second: Int, of ways: inout [Way<Model>]
-  ) throws -> (Double, Double) {
-    var times: [[Double]] = [[], []]
+  /// What a way takes as a share of what another takes: the median over steps that are taken in turn, as the machine
+  /// changes its speed within seconds.
+  private func ratio(
+    of first: Int, to second: Int, in ways: inout [Way<Model>]
+  ) throws -> Double {
+    var ratios: [Double] = []
     for round in 0..<Self.duelRounds {
+      var times = [0.0, 0.0]
       for side in round.isMultiple(of: 2) ? [0, 1] : [1, 0] {
-        times[side].append(try ways[side == 0 ? first : second].step(batch, loss))
+        times[side] = try ways[side == 0 ? first : second].step(batch, loss)
       }
+      ratios.append(times[0] / times[1])
     }
-    return (times[0].min()!, times[1].min()!)
+    return ratios.sorted()[Self.duelRounds / 2]
   }
 
   /// The place of a way in the list, where it is added if it is none of the list.
