@@ -25,6 +25,125 @@ final class WatchedRunTests: XCTestCase {
     { model in Ward.loss(model, item) }
   }
 
+  /// A batch in two unequal parts.
+  private func parts(of item: Ward.Item) -> [Ward.Item] {
+    [(0, 12), (12, 32)].map { first, end in
+      var part = item
+      (part.x, part.y) = (item.x[first..<end], item.y[first..<end])
+      return part
+    }
+  }
+
+  private func countedLoss(_ model: Sequential, _ part: Ward.Item) -> LossSum {
+    crossEntropy(model(part.x), part.y, reduction: .counted)
+  }
+
+  func testABatchInPartsTakesTheSameStepsToTheSameBits() throws {
+    let plain = try Ward(seed: 3)
+    var run = plain.run
+    let losses = try plain.items(40).map {
+      try run.step(accumulating: parts(of: $0), countedLoss).report.loss
+    }
+    var care = Care.standard
+    (care.snapshotInterval, care.examinationInterval) = (8, 5)
+    let other = try Ward(seed: 3)
+    var watched = WatchedRun(other.run, care: care, countedLoss)
+    let seen = try other.items(40).map { try watched.step(parts(of: $0)).outcome.report.loss }
+    XCTAssertEqual(losses, seen)
+    XCTAssertTrue(watched.record.steps[0].details?.activations.isEmpty == false)
+  }
+
+  func testReplaysOfPartsFindWhatThoseOfWholeBatchesFind() throws {
+    let whole = try Ward(seed: 2, optimizer: SGD(momentum: 0.9), rate: 30)
+    let split = try Ward(seed: 2, optimizer: SGD(momentum: 0.9), rate: 30)
+    var watched = WatchedRun(whole.run, care: .treating, Ward.loss)
+    var inParts = WatchedRun(split.run, care: .treating, countedLoss)
+    for (item, same) in zip(whole.items(100), split.items(100)) {
+      _ = try watched.step(item)
+      _ = try inParts.step(parts(of: same))
+    }
+    let (treatment, other) = (
+      try XCTUnwrap(watched.treatments.first), try XCTUnwrap(inParts.treatments.first)
+    )
+    XCTAssertEqual(treatment.finding.cause, .learningRateTooHigh, "\(treatment)")
+    XCTAssertEqual(other.finding.cause, treatment.finding.cause, "\(other)")
+    XCTAssertEqual(other.remedy, treatment.remedy)
+    XCTAssertEqual(other.trial.lossBefore, treatment.trial.lossBefore, accuracy: 1e-5)
+    XCTAssertEqual(
+      try XCTUnwrap(other.finding.evidence["curvature"]),
+      try XCTUnwrap(treatment.finding.evidence["curvature"]), accuracy: 1e-2)
+  }
+
+  func testAPartThatIsNotFiniteIsNamed() throws {
+    let ward = try Ward(seed: 1)
+    var watched = WatchedRun(ward.run, countedLoss)
+    for item in ward.items(10) { _ = try watched.step(parts(of: item)) }
+    var pieces = parts(of: ward.items(1)[0])
+    pieces[1].x = pieces[1].x + Double.infinity
+    let finding = try XCTUnwrap(try watched.step(pieces).findings.first)
+    XCTAssertEqual(finding.cause, .badInput, "\(finding)")
+  }
+
+  func testTheStepIsToldBeforeReplays() throws {
+    let ward = try Ward(seed: 1)
+    var calls = 0
+    var watched = WatchedRun(ward.run) { (model, part: Ward.Item) in
+      calls += 1
+      return self.countedLoss(model, part)
+    }
+    for item in ward.items(10) { _ = try watched.step(parts(of: item)) }
+    var item = ward.items(1)[0]
+    item.x = item.x + Double.nan
+    var told: Int?
+    calls = 0
+    let step = try watched.step(parts(of: item)) { _ in told = calls }
+    XCTAssertEqual(told, 1, "the first part ends a step that is not finite")
+    XCTAssertGreaterThan(calls, 1)
+    XCTAssertFalse(step.findings.isEmpty)
+  }
+
+  func testAChangeOfTheRunIsNeverTakenBack() throws {
+    let ward = try Ward(seed: 2, optimizer: SGD(momentum: 0.9), rate: 0.1)
+    var watched = WatchedRun(ward.run, care: .treating, Ward.loss)
+    let items = ward.items(120)
+    for item in items[..<60] { _ = try watched.step(item) }
+    watched.change { $0.schedule = .constant(100) }
+    for item in items[60...] { _ = try watched.step(item) }
+    let treatment = try XCTUnwrap(watched.treatments.first)
+    XCTAssertGreaterThanOrEqual(treatment.from, 60, "\(treatment)")
+    guard case .learningRate(let factor) = treatment.remedy else {
+      return XCTFail("\(treatment)")
+    }
+    XCTAssertEqual(
+      watched.run.schedule.learningRate(at: 0), 100 * factor, accuracy: 1e-9, "\(treatment)")
+  }
+
+  func testWhatTheDoctorHoldsCostsNoStep() throws {
+    let limit = Device.cpu.memoryLimit
+    defer { Device.cpu.memoryLimit = limit }
+    func losses(_ care: Care, room: Int?) throws -> (losses: [Double], care: Care) {
+      Device.cpu.memoryLimit = limit
+      let ward = try Ward(seed: 1, width: 256)
+      let items = ward.items(40)
+      var watched = WatchedRun(ward.run, care: care, Ward.loss)
+      var losses: [Double] = []
+      for (place, item) in items.enumerated() {
+        if place == 20, let room { Device.cpu.memoryLimit = Device.cpu.memory.live + room }
+        losses.append(try watched.step(item).outcome.report.loss)
+      }
+      return (losses, watched.care)
+    }
+    var care = Care.standard
+    care.snapshotInterval = 4
+    let free = try losses(care, room: nil)
+    XCTAssertEqual(free.care, care)
+    // Room for a step, and for no copy of weights and moments.
+    let tight = try losses(care, room: 1_200_000)
+    XCTAssertEqual(tight.losses, free.losses)
+    XCTAssertEqual(tight.care.snapshots, 0)
+    XCTAssertEqual(tight.care.examinationInterval, 0)
+  }
+
   func testDetailsTellOfParametersAndActivations() throws {
     let ward = try Ward(seed: 1)
     var watched = WatchedRun(ward.run, Ward.loss)
@@ -180,16 +299,16 @@ struct Ward {
 
   init(
     seed: UInt64, optimizer: any Optimizer = AdamW(), rate: Double = 1e-3,
-    schedule: Schedule? = nil, precision: Precision = .full
+    schedule: Schedule? = nil, precision: Precision = .full, width: Int = 32
   ) throws {
     generator = RandomGenerator(seed: seed)
     (run, teacher) = withRandomGenerator(generator) {
       let model = Sequential {
-        Linear(8, 32)
+        Linear(8, width)
         ReLU()
-        Linear(32, 32)
+        Linear(width, width)
         ReLU()
-        Linear(32, 4)
+        Linear(width, 4)
       }
       let run = TrainingRun(
         model: model, optimizer: optimizer, schedule: schedule ?? .constant(rate),

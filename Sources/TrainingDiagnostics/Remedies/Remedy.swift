@@ -1,4 +1,4 @@
-internal import TrainingKit
+public import TrainingKit
 
 /// What can be done to a run, so that it can be tried.
 public enum Remedy: Sendable, Hashable, Codable {
@@ -37,7 +37,7 @@ extension Remedy: CustomStringConvertible {
 
 extension Remedy {
   /// Changes the run; what is left out of it is the affair of whoever trains it.
-  func apply<Model>(to run: inout TrainingRun<Model>) {
+  public func apply<Model>(to run: inout TrainingRun<Model>) {
     switch self {
     case .learningRate(let factor): run.schedule = run.schedule.scaled(by: factor)
     case .clipping(let norm): run.clipping = .globalNorm(norm)

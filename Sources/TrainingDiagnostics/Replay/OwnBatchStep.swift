@@ -25,7 +25,7 @@ extension Replay {
       var steps: [OwnBatchStep] = []
       for (place, item) in items.enumerated() {
         if place + count < items.count {
-          _ = try? run.step { try loss($0, item) }
+          _ = try? loss.step(&run, item)
         } else if let step = try ownBatchStep(&run, item) {
           steps.append(step)
         }
@@ -40,11 +40,12 @@ extension Replay {
     let random = generator.state
     let weights = run.model.parameters.map { ($0, $0.parameter.value.detached()) }
     let gradients = try withRandomGenerator(generator) {
-      try validated { run.model.gradients(of: try loss(run.model, item)) }
+      try validated { try loss.gradients(run.model, item) }
     }
     generator.state = random
+    guard let gradients else { return nil }
     let before = try run.lossOfStep { try loss($0, item) }
-    guard let outcome = try? run.step({ try loss($0, item) }), outcome.isApplied else { return nil }
+    guard let outcome = try? loss.step(&run, item), outcome.isApplied else { return nil }
     let next = generator.state
     generator.state = random
     let after = try run.lossOfStep { try loss($0, item) }

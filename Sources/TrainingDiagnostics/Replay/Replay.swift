@@ -4,7 +4,7 @@ internal import TrainingKit
 struct Replay<Model: Module, Item> {
   let run: TrainingRun<Model>
   let moments: RunMoments<Item>
-  let loss: (Model, Item) throws -> Tensor
+  let loss: ItemLoss<Model, Item>
 
   /// How many items a loss in evaluation is the mean of.
   private static var probeCount: Int { 8 }
@@ -43,7 +43,7 @@ struct Replay<Model: Module, Item> {
     for place in 0..<count {
       if let remedy, remedy.skips(first + place % items.count) { continue }
       do {
-        _ = try run.step { try loss($0, items[place % items.count]) }
+        _ = try loss.step(&run, items[place % items.count])
       } catch is RunError {
         return false
       } catch is LossScaleError {

@@ -15,7 +15,7 @@ struct Examination<Model: Module> {
   }
 
   /// Runs the forward part of the step.
-  mutating func observed(_ body: () throws -> Tensor) rethrows -> Tensor {
+  mutating func observed<Result>(_ body: () throws -> Result) rethrows -> Result {
     // Only the last part of a step that has several is kept.
     let found = Found()
     let loss = try observing(
@@ -24,8 +24,16 @@ struct Examination<Model: Module> {
     return loss
   }
 
-  /// What was seen, once the step is taken.
-  func details(_ outcome: StepOutcome) -> StepDetails {
+  /// What was seen, once the step is taken; nil where memory is too small for looking.
+  func details(_ outcome: StepOutcome) throws -> StepDetails? {
+    do {
+      return try validated { seen(outcome) }
+    } catch is DeviceError {
+      return nil
+    }
+  }
+
+  private func seen(_ outcome: StepOutcome) -> StepDetails {
     let statistics = outcome.report.clipping?.statistics
     return StepDetails(
       parameters: before.map { named, value in

@@ -11,7 +11,16 @@ public import TrainingKit
 ///     print(watched.diagnosis())
 ///
 /// The run takes the same steps to the same bits as without. Items are held as long as a state is kept that they were
-/// trained on; where batches are large, give their indices as items and have the loss fetch them.
+/// trained on; where batches are large, give their indices as items and have the loss fetch them. A batch that is too
+/// large for memory is given in parts, as to ``TrainingRun/step(accumulating:_:)``:
+///
+///     var watched = WatchedRun(run) { (model, part: Batch) in
+///       crossEntropy(model(part.x), part.y, reduction: .counted)
+///     }
+///     let step = try watched.step(batch.split(size: 16))
+///
+/// Where a step fits into memory but not beside what the doctor holds, the doctor lets go of it: the step is taken as
+/// it would be without, and from then on the doctor goes by numbers, as ``care`` tells.
 public struct WatchedRun<Model: Module, Item> {
   /// The run.
   public private(set) var run: TrainingRun<Model>
@@ -22,8 +31,8 @@ public struct WatchedRun<Model: Module, Item> {
   /// What was done about findings, in its order.
   public private(set) var treatments: [Treatment] = []
   /// How often and how deep the doctor looks.
-  public let care: Care
-  let loss: (Model, Item) throws -> Tensor
+  public private(set) var care: Care
+  let loss: ItemLoss<Model, Item>
   private(set) var moments: RunMoments<Item>
 
   /// Puts a run into the care of a doctor.
@@ -33,16 +42,37 @@ public struct WatchedRun<Model: Module, Item> {
     _ run: TrainingRun<Model>, doctor: Doctor = Doctor(AnalyzerCatalog.standard),
     care: Care = .standard, _ loss: @escaping (Model, Item) throws -> Tensor
   ) {
+    self.init(run, doctor, care, ItemLoss(loss))
+  }
+
+  /// Puts a run into the care of a doctor, whose items are batches in parts.
+  ///
+  /// - Parameter loss: the loss of a part with its count, as for ``TrainingRun/step(accumulating:_:)``. It may be
+  ///   called again for the same part.
+  public init<Part>(
+    _ run: TrainingRun<Model>, doctor: Doctor = Doctor(AnalyzerCatalog.standard),
+    care: Care = .standard, _ loss: @escaping (Model, Part) throws -> LossSum
+  ) where Item == [Part] {
+    self.init(run, doctor, care, ItemLoss(loss))
+  }
+
+  private init(
+    _ run: TrainingRun<Model>, _ doctor: Doctor, _ care: Care, _ loss: ItemLoss<Model, Item>
+  ) {
     (self.run, self.doctor, self.care, self.loss) = (run, doctor, care, loss)
     moments = RunMoments(capacity: care.snapshots, interval: care.snapshotInterval)
   }
 
   /// Trains one step.
   ///
+  /// - Parameter taken: is told what became of the step before the doctor thinks about it. The last calls of the loss
+  ///   were the step's own, one for each part; those that come later are replays.
   /// - Errors: as ``TrainingRun/step(_:)``, and whatever the loss throws when it is called again. A replay that memory
   ///   is too small for costs its evidence, and no step.
-  public mutating func step(_ item: Item) throws -> WatchedStep {
-    let (outcome, found) = try observe(item)
+  public mutating func step(
+    _ item: Item, taken: (StepOutcome) -> Void = { _ in }
+  ) throws -> WatchedStep {
+    let (outcome, found) = try observe(item, taken)
     var (findings, treatment): ([Finding], Treatment?) = (found, nil)
     do {
       findings = try explained(found, item)
@@ -55,9 +85,11 @@ public struct WatchedRun<Model: Module, Item> {
   }
 
   /// Takes a step in the sight of the doctor, whose new findings are returned.
-  private mutating func observe(_ item: Item) throws -> (StepOutcome, [Finding]) {
-    if care.keepsSnapshots { moments.note(item, doctor) { run.snapshot() } }
-    let (outcome, details) = try taken(item)
+  private mutating func observe(
+    _ item: Item, _ taken: (StepOutcome) -> Void = { _ in }
+  ) throws -> (StepOutcome, [Finding]) {
+    let (outcome, details) = try madeRoom(for: item)
+    taken(outcome)
     var step = StepRecord(outcome)
     step.details = details
     record.append(step)
@@ -71,6 +103,22 @@ public struct WatchedRun<Model: Module, Item> {
     doctor = target.doctor
     record.removeSteps(from: target.snapshot.steps)
     moments.forget(from: place)
+  }
+
+  /// Changes the run between steps: its schedule, its clipping, how a step fits into memory, or where it stands.
+  ///
+  ///     watched.change { $0.schedule = $0.schedule.scaled(by: 0.1) }
+  ///
+  /// The states from before are forgotten, as going back to one would undo the change.
+  public mutating func change<Result>(
+    _ body: (inout TrainingRun<Model>) throws -> Result
+  ) rethrows -> Result {
+    defer { forgetStates() }
+    return try body(&run)
+  }
+
+  private mutating func forgetStates() {
+    moments = RunMoments(capacity: care.snapshots, interval: care.snapshotInterval)
   }
 
   mutating func changeRun(_ change: (inout TrainingRun<Model>) throws -> Void) rethrows {
@@ -93,25 +141,49 @@ public struct WatchedRun<Model: Module, Item> {
     return doctor.observe(step)
   }
 
+  /// What is new when no step will follow.
+  public mutating func conclude() throws -> [Finding] { doctor.conclude() }
+
   /// The findings so far, ranked.
   public func diagnosis() -> Diagnosis { doctor.diagnosis() }
 
+  /// Takes the step, if need be without what the doctor holds beside it.
+  private mutating func madeRoom(for item: Item) throws -> (StepOutcome, StepDetails?) {
+    do {
+      return try taken(item)
+    } catch is DeviceError where care.holdsMemory {
+      let asked = care
+      (care.snapshots, care.examinationInterval) = (0, 0)
+      forgetStates()
+      do {
+        return try taken(item)
+      } catch {
+        // The step has no room of its own: that is not the doctor's doing.
+        care = asked
+        throw error
+      }
+    }
+  }
+
   /// Takes the step, and looks inside where that is due.
   private mutating func taken(_ item: Item) throws -> (StepOutcome, StepDetails?) {
-    let loss = loss
+    if care.keepsSnapshots { moments.note(item, doctor) { run.snapshot() } }
+    var examination = care.examines(step: run.steps) ? Examination(of: run.model) : nil
+    let outcome: StepOutcome
     do {
-      guard care.examines(step: run.steps) else {
-        return (try run.step { try loss($0, item) }, nil)
-      }
-      var examination = Examination(of: run.model)
-      let outcome = try run.step { model in try examination.observed { try loss(model, item) } }
-      return (outcome, examination.details(outcome))
+      outcome = try loss.step(&run, item, &examination)
     } catch {
       // A step that was not taken is none to go back to.
       if care.keepsSnapshots { moments.forgetLast() }
       throw error
     }
+    return (outcome, try examination?.details(outcome))
   }
+}
+
+extension Care {
+  /// Whether the doctor holds memory beside that of the run.
+  fileprivate var holdsMemory: Bool { keepsSnapshots || examinationInterval > 0 }
 }
 
 /// A step of a ``WatchedRun``.
