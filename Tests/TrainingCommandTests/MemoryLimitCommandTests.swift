@@ -21,7 +21,7 @@ final class MemoryLimitCommandTests: XCTestCase {
     let run = try CommandRun(job + ["--on-oom", "replan", "--json", scratch.path("s.json")])
     XCTAssertEqual(run.status, 0, run.errors)
     let words = run.output + run.errors
-    XCTAssertTrue(words.contains("step 1: body.2: unfolded: out of memory"), words)
+    XCTAssertTrue(words.contains("step 0: body.2: unfolded: out of memory"), words)
     XCTAssertTrue(words.contains("going on with the batch in 4 parts"), words)
     let summary = try String(contentsOfFile: scratch.path("s.json"), encoding: .utf8)
     XCTAssertTrue(summary.contains("\"steps\" : 6"), summary)

@@ -167,7 +167,7 @@ final class ResumeTests: XCTestCase {
     ])
     XCTAssertEqual(run.status, 70)
     XCTAssertTrue(
-      run.output.contains("  skipped because the loss is nan: steps 2 to 21"), run.output)
+      run.output.contains("  skipped because the loss is nan: steps 1 to 20"), run.output)
     XCTAssertTrue(run.output.contains("21, 20 skipped"), run.output)
     XCTAssertTrue(run.output.contains("no epoch came to its end"), run.output)
   }

@@ -4,6 +4,8 @@ struct Option<Settings> {
   /// The names of its values; empty for a switch.
   let values: [String]
   let help: String
+  /// The value that may be attached to a switch, behind a `=`; nil where none may.
+  var attachment: String?
   let apply: (inout Settings, [String]) throws(UsageError) -> Void
 
   init(
@@ -22,9 +24,23 @@ struct Option<Settings> {
 
   /// The option where its settings are a part of others.
   func inside<Whole>(_ part: WritableKeyPath<Whole, Settings>) -> Option<Whole> {
-    Option<Whole>(name: name, values: values, help: help) { (whole, words) throws(UsageError) in
-      try apply(&whole[keyPath: part], words)
+    var option = Option<Whole>(name: name, values: values, help: help) {
+      (whole, words) throws(UsageError) in try apply(&whole[keyPath: part], words)
     }
+    option.attachment = attachment
+    return option
+  }
+
+  /// A switch that may have a value attached.
+  static func attaching(
+    _ name: String, _ value: String, help: String,
+    apply: @escaping (inout Settings, _ value: String?) throws(UsageError) -> Void
+  ) -> Option {
+    var option = Option(name: name, values: [], help: help) {
+      (settings, words) throws(UsageError) in try apply(&settings, words.first)
+    }
+    option.attachment = value
+    return option
   }
 
   /// An option of one value that `parse` reads.
@@ -77,6 +93,7 @@ extension Option {
       words.append(next)
       rest.removeFirst()
     }
+    if attachment != nil { return words }
     guard words.count == values.count else {
       let wanted = values.isEmpty ? "no value" : values.joined(separator: " ")
       throw UsageError("\(name): expected \(wanted), got \(words.isEmpty ? "nothing" : "\(words)")")
@@ -86,7 +103,10 @@ extension Option {
 
   /// The options as lines of help: spelling on the left, explanation on the right.
   static func help(_ options: [Option]) -> String {
-    let spellings = options.map { ([$0.name] + $0.values).joined(separator: " ") }
+    let spellings = options.map { option in
+      let attachment = option.attachment.map { "[=\($0)]" } ?? ""
+      return ([option.name + attachment] + option.values).joined(separator: " ")
+    }
     let width = (spellings.map(\.count).max() ?? 0) + 2
     return zip(spellings, options).map { spelling, option in
       let lines = option.help.split(separator: "\n").flatMap {

@@ -1,3 +1,4 @@
+internal import TrainingDiagnostics
 internal import TrainingKit
 
 /// Where a job stands, beside its run.
@@ -46,6 +47,8 @@ struct JobFolder {
     if let difference = job.summary.settings.difference(from: saved.summary.settings) {
       throw UsageError("--resume: expected the settings of the checkpoint: \(difference)")
     }
+    // A checkpoint is of a run with the settings that it was treated to; what else a remedy changes is in it.
+    for treatment in saved.summary.treatments ?? [] { treatment.remedy.apply(to: &run) }
     try run.restore(checkpoint, loader: loader)
     let settings = job.summary.settings
     job = saved

@@ -9,6 +9,8 @@ struct Progress {
   struct State {
     var epoch, epochs, step, steps: Int
     var loss, accuracy, gradientNorm, learningRate: Double
+    /// What the doctor says; nil when there is none.
+    var health: String?
   }
 
   /// What was spent before the run was resumed.
@@ -49,6 +51,7 @@ struct Progress {
       + "  loss \(Format.fixed(state.loss, 4))  accuracy \(Format.percent(state.accuracy))"
       + "  gradient \(Format.significant(state.gradientNorm))"
       + "  rate \(Format.significant(state.learningRate))"
+      + (state.health.map { "  \($0)" } ?? "")
       + "  \(Format.significant(rate)) steps/s  \(Format.duration(rest)) left"
   }
 }

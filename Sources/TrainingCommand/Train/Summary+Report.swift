@@ -12,6 +12,10 @@ extension Summary {
     for (reason, steps) in skips.sorted(by: { $0.value[0] < $1.value[0] }) {
       lines.append("  skipped because \(reason): \(Summary.words(of: steps))")
     }
+    if let treatments {
+      lines.append("treatments                 \(treatments.count)")
+      lines += treatments.map { "  \($0)" }
+    }
     lines.append(
       "time                       \(Format.duration(seconds)), "
         + "\(Format.significant(stepsPerSecond)) steps/s")

@@ -28,10 +28,12 @@ struct Summary: Codable {
   var finalAccuracy: Double?
   var steps = 0
   var skippedSteps = 0
-  /// The numbers of skipped steps, from 1, by the reason.
+  /// The numbers of skipped steps, from 0, by the reason.
   var skips: [String: [Int]] = [:]
   /// What the doctor found; nil when there was none.
   var findings: [Finding]?
+  /// What the doctor did about it, since the beginning; nil when nothing was done.
+  var treatments: [Treatment]?
   /// The step that the run went on from, the last time that it did.
   var resumedAt: Int?
   /// Why the run could not go on; nil when it went on to its end.
@@ -48,6 +50,21 @@ struct Summary: Codable {
         positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
       return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
     }
+  }
+}
+
+extension Summary {
+  /// What treatments have multiplied the schedule's learning rates by.
+  var treatedRate: Double {
+    (treatments ?? []).reduce(1) { rate, treatment in
+      if case .learningRate(let factor) = treatment.remedy { rate * factor } else { rate }
+    }
+  }
+
+  /// Takes note of a treatment. The steps that it went back on are no longer a part of the run.
+  mutating func add(_ treatment: Treatment) {
+    treatments = (treatments ?? []) + [treatment]
+    skips = skips.mapValues { $0.filter { $0 < treatment.from } }.filter { !$0.value.isEmpty }
   }
 }
 

@@ -1,3 +1,4 @@
+internal import TrainingDiagnostics
 internal import TrainingKit
 
 /// Averages of the running epoch.
@@ -20,5 +21,18 @@ struct Tally: Codable {
     self.labels += Double(labels)
     gradientNorm = report.gradientNorm
     learningRate = report.learningRate
+  }
+
+  /// Takes the losses of steps that were taken once more in place of those since another tally was made. How many
+  /// labels were right the second time nobody has counted.
+  mutating func replaceLosses(since start: Tally, by steps: some Sequence<StepRecord>) {
+    (lossSum, self.steps) = (start.lossSum, start.steps)
+    for step in steps where step.skip == nil {
+      guard let loss = step.loss else { continue }
+      lossSum += loss
+      self.steps += 1
+      gradientNorm = step.gradientNorm ?? gradientNorm
+      learningRate = step.learningRate ?? learningRate
+    }
   }
 }

@@ -8,12 +8,18 @@ struct TrainCommand {
   private let plan: Plan
   private let folder: JobFolder?
   private let loader: DataLoader
-  private var run: TrainingRun<Network>
+  private let loss = CountingLoss()
+  private let doctor: JobDoctor?
+  /// The run, in the care of a doctor who sees nothing where nobody asked for one.
+  private var watched: WatchedRun<Network, [Batch]>
   private var job: Job
+  /// The averages before each step of the running epoch, where a treatment may take the run back to one.
+  private var tallies: [Int: Tally] = [:]
   private var progress: Progress
-  private var doctor: JobDoctor?
   /// The parts that batches are computed in.
   private var parts: Int
+
+  private var run: TrainingRun<Network> { watched.run }
 
   init(_ settings: TrainSettings) throws {
     try settings.check()
@@ -31,7 +37,7 @@ struct TrainCommand {
     folder = JobFolder(settings)
     loader = DataLoader(
       samples.training, batchSize: plan.batchSize, shuffle: true, seed: settings.seed)
-    run = plan.run(network)
+    var run = plan.run(network)
     run.generator = RandomGenerator(seed: settings.seed &+ 1)
     job = Job(
       summary: Summary(
@@ -40,6 +46,10 @@ struct TrainCommand {
     if settings.schedule == .plateau { job.plateau = ReduceOnPlateau(patience: 3) }
     if !settings.isResuming { try folder?.checkEmpty() }
     let isResumed = try settings.isResuming && folder!.resume(&run, loader, &job)
+    watched = WatchedRun(
+      run, doctor: Doctor(doctor == nil ? [] : AnalyzerCatalog.standard),
+      care: doctor?.care(after: job.summary.treatments ?? []) ?? .numbers,
+      loss.callAsFunction)
     progress = Progress(secondsBefore: job.summary.seconds)
     printHeader(isResumed: isResumed)
   }
@@ -51,11 +61,7 @@ struct TrainCommand {
     takeStock()
     job.summary.finalAccuracy = job.summary.heldOutAccuracyPerEpoch.last
     Console.print("\n" + job.summary.report)
-    let name = samples.name
-    if let diagnosis = try doctor?.conclude(name: name) {
-      job.summary.findings = diagnosis.findings
-      Console.print("doctor                     \(diagnosis.health)")
-    }
+    if let doctor { try conclude(doctor) }
     if stop == nil, let vocabulary = samples.vocabulary, settings.generate > 0 {
       job.summary.text = try run.withAveragedWeights { model in
         model.text(
@@ -65,6 +71,15 @@ struct TrainCommand {
     }
     if let path = settings.json { try File.write(job.summary.json, to: path) }
     if let stop { throw stop }
+  }
+
+  /// Tells what is to be said when no step will follow.
+  private mutating func conclude(_ doctor: JobDoctor) throws {
+    for finding in try watched.conclude() { Console.print(FindingReport.words(of: finding)) }
+    let diagnosis = watched.diagnosis()
+    job.summary.findings = diagnosis.findings
+    Console.print("doctor                     \(diagnosis.health)")
+    try doctor.writePage(samples.name, watched)
   }
 
   /// Runs `body`, or returns why the run could not go on; what it has reached is still worth a summary then.
@@ -109,8 +124,11 @@ extension TrainCommand {
     while epoch < plan.epochs {
       epoch += 1
       for batch in loader {
+        let treatments = job.summary.treatments
         try step(batch, epoch: epoch)
-        if folder?.isDue(after: run.steps) == true { try save() }
+        // The last checkpoint before a treatment is of the sick run.
+        let isTreated = job.summary.treatments != treatments
+        if isTreated || folder?.isDue(after: run.steps) == true { try save() }
       }
       try finish(epoch)
     }
@@ -120,7 +138,7 @@ extension TrainCommand {
     do {
       try attempt(batch)
     } catch RunError.stuck(let skips, let reason) {
-      takeNote(of: reason)
+      takeNote(of: reason, step: run.steps - 1)
       throw RunError.stuck(skips: skips, reason)
     } catch let error as DeviceError where settings.onOutOfMemory == .replan {
       try replan(batch, after: error)
@@ -130,26 +148,26 @@ extension TrainCommand {
   }
 
   private mutating func attempt(_ batch: Batch) throws {
+    let pieces = batch.split(size: max(1, (batch.count + parts - 1) / parts))
+    let (loss, careBefore) = (loss, watched.care)
     var hits = 0.0
-    let size = max(1, (batch.count + parts - 1) / parts)
-    let outcome = try run.step(accumulating: batch.split(size: size)) { model, part in
-      let logits = Network.logits(model, part.x)
-      let labels = part.y.flattened()
-      hits += Network.hits(logits, labels)
-      return crossEntropy(logits, labels, reduction: .counted)
-    }
-    for finding in doctor?.observe(outcome) ?? [] {
-      progress.note(FindingReport.words(of: finding))
-    }
-    switch outcome {
+    loss.forget()
+    if doctor?.treats == true { tallies[run.steps] = job.tally }
+    let step = try watched.step(pieces) { _ in hits = loss.hits(inLast: pieces.count) }
+    switch step.outcome {
     case .applied(let report): job.tally.add(report, hits: hits, labels: batch.y.count)
-    case .skipped(let reason, _): takeNote(of: reason)
+    case .skipped(let reason, let report): takeNote(of: reason, step: report.step)
+    }
+    for finding in step.findings { progress.note(FindingReport.words(of: finding)) }
+    if let treatment = step.treatment { takeNote(of: treatment) }
+    if watched.care != careBefore {
+      progress.note("  memory is too small for what the doctor keeps: from here on by numbers only")
     }
   }
 
   /// Finds how the step on a batch fits, or throws the error that made it necessary.
   private mutating func replan(_ batch: Batch, after error: DeviceError) throws {
-    progress.note("step \(run.steps + 1): \(error)")
+    progress.note("step \(run.steps): \(error)")
     func loss(_ model: Network, _ part: Batch) -> LossSum {
       crossEntropy(Network.logits(model, part.x), part.y.flattened(), reduction: .counted)
     }
@@ -159,14 +177,25 @@ extension TrainCommand {
       fit = try run.fit(batch, stateFile: file, patience: 0, loss)
     }
     guard let fit else { throw error }
-    run.apply(fit)
+    watched.change { $0.apply(fit) }
     parts = fit.parts
     progress.note("going on with \(fit)")
   }
 
-  private mutating func takeNote(of reason: SkipReason) {
-    job.summary.skips["\(reason)", default: []].append(run.steps)
-    progress.note("step \(run.steps) skipped: \(reason)")
+  private mutating func takeNote(of reason: SkipReason, step: Int) {
+    job.summary.skips["\(reason)", default: []].append(step)
+    progress.note("step \(step) skipped: \(reason)")
+  }
+
+  private mutating func takeNote(of treatment: Treatment) {
+    job.summary.add(treatment)
+    // Those of epochs that are over stay as they are.
+    let first = max(treatment.from, tallies.keys.min() ?? 0)
+    if let start = tallies[first] {
+      job.tally.replaceLosses(
+        since: start, by: watched.record.steps.filter { $0.step >= first })
+    }
+    progress.note("  treatment of \(treatment)")
   }
 
   private mutating func finish(_ epoch: Int) throws {
@@ -176,9 +205,11 @@ extension TrainCommand {
     job.summary.heldOutAccuracyPerEpoch.append(accuracy)
     progress.finishEpoch(state(epoch), heldOut: accuracy)
     if job.plateau?.observe(job.tally.loss) == .reduced {
-      run.schedule = plan.schedule.scaled(by: job.plateau!.scale)
+      let factor = job.plateau!.scale * job.summary.treatedRate
+      let schedule = plan.schedule.scaled(by: factor)
+      watched.change { $0.schedule = schedule }
     }
-    job.tally = Tally()
+    (job.tally, tallies) = (Tally(), [:])
     try save(accuracy: accuracy)
   }
 
@@ -192,6 +223,7 @@ extension TrainCommand {
     Progress.State(
       epoch: epoch, epochs: plan.epochs, step: run.steps, steps: plan.epochs * plan.stepsPerEpoch,
       loss: job.tally.loss, accuracy: job.tally.accuracy, gradientNorm: job.tally.gradientNorm,
-      learningRate: job.tally.learningRate)
+      learningRate: job.tally.learningRate,
+      health: doctor?.health(watched.diagnosis(), job.summary.treatments ?? []))
   }
 }

@@ -121,10 +121,19 @@ extension TrainSettings {
       Option(
         "--resume", help: "go on from the last checkpoint in --checkpoint-dir, if there is one"
       ) { (settings, _) in settings.isResuming = true },
-      Option(
-        "--doctor",
-        help: "watch the steps, and say what is wrong with them, why, and what would help"
-      ) { (settings, _) in settings.isWatched = true },
+      .attaching(
+        "--doctor", "treat",
+        help:
+          "watch the steps and look inside the network now and then, and say what is wrong, why, and "
+          + "what would help; it changes no bit, and takes memory for three states of the run\n"
+          + "treat: also go back to an earlier state where something is wrong, try remedies there, "
+          + "and go on with the best; --resume goes on with it, too"
+      ) { (settings, word) throws(UsageError) in
+        guard word == nil || word == "treat" else {
+          throw UsageError("expected --doctor or --doctor=treat, got --doctor=\(word!)")
+        }
+        settings.doctor = word == nil ? .watch : .treat
+      },
       Option(
         "--html", "FILE",
         help: "write a page with the doctor's findings and plots, which needs no network", \.page

@@ -12,6 +12,7 @@ struct TrainSettings {
   enum OutOfMemoryChoice: String, CaseIterable { case stop, replan }
   enum PrecisionName: String, CaseIterable { case float32, bfloat16, float16 }
   enum StateName: String, CaseIterable { case float32, bfloat16 }
+  enum DoctorChoice { case watch, treat }
 
   var source = Source.digits
   var model: ModelName?
@@ -39,7 +40,7 @@ struct TrainSettings {
   var checkpointFolder: String?
   var checkpointInterval: Int?
   var isResuming = false
-  var isWatched = false
+  var doctor: DoctorChoice?
   var page: String?
   var generate = 300
   var json: String?
