@@ -24,6 +24,8 @@ public enum AnalyzerCatalog {
       Saturation(),
       LayerGradients(),
       MissingGradients(),
+      InputShift(),
+      WeightCollapse(),
       UpdateRatio(),
       FrozenParameters(),
       RoundingStagnation(),

@@ -62,6 +62,9 @@ public struct Doctor: Sendable {
     return doctor.diagnosis()
   }
 
+  /// Says that the run goes on from what was kept of it.
+  public mutating func noteResume(at step: Int) { history.resumeStep = step }
+
   /// Takes findings back for better ones of the same symptoms.
   mutating func replace(_ old: [Finding], by new: [Finding]) {
     for (old, new) in zip(old, new) {
@@ -69,8 +72,8 @@ public struct Doctor: Sendable {
     }
   }
 
-  /// Takes what several analyzers found at once; graver findings first, so that they silence their consequences.
-  private mutating func hear(_ found: [Finding]) -> [Finding] {
+  /// Takes what was found at once; graver findings first, so that they silence their consequences. Returns what is new.
+  mutating func hear(_ found: [Finding]) -> [Finding] {
     if found.isEmpty { return [] }
     return found.sorted { $0.isBefore($1) }.filter { finding in
       occurrences[finding.symptom, default: 0] += 1

@@ -16,6 +16,8 @@ public struct RunHistory: Sendable {
   public private(set) var trainLoss = Series(levels: Levels(unit: 1, capacity: 128))
   /// The evaluations on held-out data.
   public private(set) var validationLoss = Series(levels: Levels(unit: 1, capacity: 128))
+  /// The step with which the run goes on from what was kept of it; nil where it was never interrupted.
+  public internal(set) var resumeStep: Int?
   private var hasOwnLoss = false
 
   /// Creates the history of a run that has not begun.

@@ -5,6 +5,31 @@ import TrainingKit
 enum OtherStarts {
   static func all(seed: UInt64) -> [PreflightCase] {
     networks(seed) + data(seed) + [images(seed), encoder(seed), ignoring(seed)] + trained(seed)
+      + [shifted(seed), normalized(seed)]
+  }
+
+  /// A constant that is added to a loss changes no step.
+  private static func shifted(_ seed: UInt64) -> PreflightCase {
+    PreflightCase(
+      "a loss of 2 less", seed: seed,
+      { (PreflightNetwork.perceptron(), { PreflightData.classes([32, 16], 10) }) },
+      loss: { crossEntropy($0($1.x), $1.y) - 2 })
+  }
+
+  /// Biases before a normalization have gradients of rounding alone.
+  private static func normalized(_ seed: UInt64) -> PreflightCase {
+    PreflightCase(
+      "biases before norms, SGD", seed: seed, optimizer: SGD(momentum: 0.9),
+      {
+        let model = Sequential {
+          Conv2d(1, 6, kernelSize: 3, padding: 1)
+          BatchNorm(6)
+          ReLU()
+          Flatten()
+          Linear(216, 10)
+        }
+        return (model, { PreflightData.classes([16, 1, 6, 6], 10) })
+      }, loss: { crossEntropy($0($1.x), $1.y) })
   }
 
   private static func classifier(

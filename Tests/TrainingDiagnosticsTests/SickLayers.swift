@@ -33,6 +33,14 @@ enum SickLayers {
     layer("update-ratio", .updateRatio, "steps that lead nowhere") { details, _ in
       for place in details.parameters.indices { details.parameters[place].updateRMS = 1e-9 }
     },
+    layer("weight-collapse", .weightCollapse, "weights that shrink", loss: 2) { details, step in
+      for place in details.parameters.indices where step >= 8 {
+        details.parameters[place].weightRMS = 1e-3
+      }
+    },
+    layer("input-shift", .inputShift, "inputs of another scale") { details, step in
+      details.inputRMS = step < 16 ? 1 : 3
+    },
     layer("frozen-parameters", .frozenParameter, "a matrix that nobody moves") { details, _ in
       details.parameters[4].weightRMS = 0.1
       details.parameters[4].updateRMS = 0

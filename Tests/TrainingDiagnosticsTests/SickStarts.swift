@@ -116,6 +116,9 @@ enum SickStarts {
         loss: { crossEntropy($0($1.x), $1.y, ignoreIndex: 7) }),
       of(.emptyBatches, "all ignored") { $0.y = $0.y * 0 - 100 },
       of(.constantLabels, "one class") { $0.y = $0.y * 0 + 3 },
+      sick(
+        check, .unusableLabels, .dataOrder, "batches of one class each", seed, place: "labels",
+        batches: 4, data: classes { $0.y = $0.y * 0 + Tensor.randomIntegers([], in: 0..<10) }),
       of(.classImbalance, "99 % one class", count: 400) {
         $0.y = (Tensor.range(0, 400) .< 4).cast(to: .int64)
       },

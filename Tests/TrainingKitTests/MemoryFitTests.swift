@@ -35,7 +35,7 @@ final class MemoryFitTests: XCTestCase {
       var (run, plain) = (gpt(), gpt())
       let (whole, base) = (try peak(run, batch), Device.cpu.memory.live)
       let budget = base + Int(share * Double(whole - base))
-      let fit = try XCTUnwrap(run.fit(batch, within: budget, loss), "\(share)")
+      let fit = try XCTUnwrap(run.fit(batch, within: budget, patience: 0.3, loss), "\(share)")
       XCTAssertLessThanOrEqual(fit.plan.peak, budget)
       XCTAssertEqual(fit.remedies.isEmpty, share == 1, "\(fit)")
       run.apply(fit)
@@ -184,7 +184,9 @@ final class MemoryFitTests: XCTestCase {
     )
     let base = Device.cpu.memory.live
     let plan = try run.memoryPlan { run in _ = try run.step(accumulating: [batch], loss) }
-    let fit = try XCTUnwrap(run.fit(batch, within: base + (plan.peak - base) * 3 / 4, loss))
+    let fit = try XCTUnwrap(
+      run.fit(
+        batch, within: base + (plan.peak - base) * 3 / 4, patience: 0.3, loss))
     XCTAssertFalse(fit.remedies.isEmpty)
     XCTAssertEqual(run.model.state().mapValues { $0.elements(Float.self) }, state)
     XCTAssertEqual(run.generator!.state, random)

@@ -17,8 +17,12 @@ public struct FrozenParameters: Analyzer {
   public mutating func examine(_ step: StepRecord, after history: RunHistory) -> Finding? {
     guard let details = step.details, history.isAtFullRate(step) else { return nil }
     let moved = details.matrices.filter { $0.updateRatio ?? 0 > 1e-6 }
-    guard !moved.isEmpty else { return nil }
-    let usual = moved.compactMap(\.relativeGradient).median
+    let isNothingMoved = details.parameters.allSatisfy { $0.unmovedShare == 1 }
+    guard !moved.isEmpty || isNothingMoved else { return nil }
+    // Where nothing moves, a plain step that would not be rounded away tells it.
+    let usual =
+      isNothingMoved
+      ? 1e-4 / max(step.learningRate ?? 0, 1e-12) : moved.compactMap(\.relativeGradient).median
     let bad = details.parameters.filter { parameter in
       let level = levels.updateValue(parameter.weightRMS ?? .nan, forKey: parameter.path)
       let isSame = level == nil || level == parameter.weightRMS

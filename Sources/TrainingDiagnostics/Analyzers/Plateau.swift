@@ -87,7 +87,7 @@ public struct Plateau: Analyzer {
     return Finding(
       .plateau, severity: .note, step: last, confidence: 0.5,
       evidence: [
-        "level": levels.last, "best_level": min(best, later),
+        "level": levels.last, "best_level": min(best, later), "start": history.progressOrigin,
         "best_step": Double(series.levels.steps[levels[..<half].firstIndex(of: best)!]),
       ],
       remedy: "let the learning rate decay, or stop: the best weights are those of the best step",

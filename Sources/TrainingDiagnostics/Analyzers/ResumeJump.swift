@@ -1,7 +1,8 @@
 /// Runs that go on from an earlier step, and are not what they were there.
 ///
-/// - Finds: step numbers that go back, behind which the losses are far above their level, a warning: the optimizer's
-///   moments, the schedule or the order of data were lost; or far below it, a note: data that was seen comes again.
+/// - Finds: step numbers that go back, or the first step of a run that is known to go on, behind which the losses are
+///   far above their level, a warning: the optimizer's moments, the schedule or the order of data were lost; or far
+///   below it, a note: data that was seen comes again.
 public struct ResumeJump: Analyzer {
   /// `resume-jump`
   public static let name = "resume-jump"
@@ -17,6 +18,9 @@ public struct ResumeJump: Analyzer {
     // Numbers that begin anew with every epoch go back to the first one: nothing was resumed there.
     if let last, step.step < last, step.step > history.first?.step ?? 0 {
       watch = LevelWatch(at: step.step, history.loss)
+    } else if step.step == history.resumeStep, last != step.step {
+      // Where the place is known, less says something.
+      watch = LevelWatch(at: step.step, history.loss, deviations: 2, share: 0.05)
     }
     last = step.step
     guard let change = watch?.change(with: step.loss) else { return nil }

@@ -16,12 +16,18 @@ public struct Cause: RawRepresentable, Sendable, Hashable, Codable {
   public static let learningRateTooLow = Cause("learning_rate_too_low")
   /// Batches differ more from each other than a step gains.
   public static let gradientNoise = Cause("gradient_noise")
+  /// Weights are pulled towards zero by more than their gradients can hold.
+  public static let weightDecay = Cause("weight_decay")
+  /// What comes one after the other is alike, as examples that are sorted by their labels.
+  public static let dataOrder = Cause("data_order")
   /// The schedule gave a rate that nobody can have wanted.
   public static let schedule = Cause("schedule")
   /// Numbers beyond the range of 16-bit floating point.
   public static let overflow = Cause("overflow")
   /// One batch is unlike the others.
   public static let dataOutlier = Cause("data_outlier")
+  /// From some step on, data are unlike those before.
+  public static let dataShift = Cause("data_shift")
   /// The model learns its training data by heart.
   public static let overfitting = Cause("overfitting")
   /// Evaluation runs the model otherwise than training does.

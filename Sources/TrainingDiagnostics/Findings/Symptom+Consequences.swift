@@ -13,7 +13,12 @@ extension Symptom {
         .nonFiniteGradient, .skippedSteps, .explosion, .divergence, .plateau, .lossSpike,
         .lossScaleCollapse,
       ]
-    case .inputScale: [.badInitialization, .deadUnits, .saturation, .startLoss]
+    case .inputScale:
+      [
+        .badInitialization, .deadUnits, .saturation, .startLoss, .vanishingGradients,
+        .explodingGradients, .plateau, .slowConvergence,
+      ]
+    case .outputMismatch: [.startLoss, .plateau, .slowConvergence]
     case .deadUnits, .saturation:
       [
         .badInitialization, .noGradient, .constantOutput, .startLoss, .vanishingGradients,
@@ -24,7 +29,15 @@ extension Symptom {
         .startLoss, .vanishingGradients, .explodingGradients, .activationGrowth, .plateau,
         .slowConvergence,
       ]
-    case .modeMismatch, .frozenParameter: [.startLoss]
+    case .modeMismatch: [.startLoss]
+    case .frozenParameter:
+      [.startLoss, .updateRatio, .vanishingGradients, .plateau, .slowConvergence]
+    case .weightCollapse:
+      [
+        .deadUnits, .saturation, .plateau, .slowConvergence, .vanishingGradients, .noGradient,
+        .updateRatio, .badInitialization,
+      ]
+    case .clippingDominates: [.plateau, .slowConvergence]
     case .roundingStagnation: [.updateRatio, .frozenParameter, .plateau, .slowConvergence]
     case .updateRatio: [.plateau, .slowConvergence, .oscillation, .clippingDominates]
     case .explodingGradients: [.plateau, .clippingDominates, .gradientGrowth]
@@ -35,7 +48,7 @@ extension Symptom {
     case .zeroLearningRate, .repeatedLosses:
       [.plateau, .vanishingGradients, .slowConvergence, .repeatedLosses]
     case .vanishingGradients: [.plateau, .slowConvergence, .updateRatio]
-    case .plateau: [.oscillation, .slowConvergence, .clippingDominates]
+    case .plateau: [.oscillation, .slowConvergence]
     case .oscillation: [.plateau, .lossSpike]
     case .learningRateJump, .resumeJump: [.lossSpike, .learningRateJump, .gradientGrowth]
     case .lossScaleCollapse: [.skippedSteps, .nonFiniteGradient]

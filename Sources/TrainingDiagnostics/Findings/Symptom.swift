@@ -86,6 +86,10 @@ extension Symptom {
   public static let explodingGradients = Symptom("exploding_gradients")
   /// Weights move by far more, or far less, than their size asks for.
   public static let updateRatio = Symptom("update_ratio")
+  /// Inputs have another scale than they had.
+  public static let inputShift = Symptom("input_shift")
+  /// Weights shrink towards zero.
+  public static let weightCollapse = Symptom("weight_collapse")
   /// Updates are too small for the 16 bits of the weights.
   public static let roundingStagnation = Symptom("rounding_stagnation")
   /// What a layer puts out has grown manyfold over the run.

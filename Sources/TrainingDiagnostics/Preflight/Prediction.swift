@@ -52,8 +52,25 @@ struct Prediction {
     return -transform(scores.taking(Tensor(rows))).gather(right, axis: 1).mean().item()
   }
 
-  /// Whether each row is made of probabilities.
-  var areProbabilities: Bool { scores.min().item() >= 0 && areSummingToOne(scores) }
+  /// The root mean square of the gradient that the mean cross-entropy has at the scores; nil without labels.
+  var gradientLevel: Double? {
+    let rows = counted
+    if rows.isEmpty { return nil }
+    let chosen = scores.taking(Tensor(rows))
+    let right = Tensor(rows.map { labels[$0] }).oneHot(classes: classes, dtype: .float32)
+    let sum = (chosen.softmax(axis: 1) - right).rootMeanSquare * Double(rows.count).squareRoot()
+    return sum / Double(rows.count) / Double(scores.shape[0]).squareRoot()
+  }
+
+  /// Whether each row is made of probabilities, or of parts of another whole.
+  var areProbabilities: Bool {
+    let sums = scores.sum(axis: 1)
+    let whole = sums.mean().item()
+    // Sums of a few rows may be alike by chance, unless they are 1.
+    let tolerance = abs(whole - 1) < 0.01 ? 0.01 : sums.count >= 8 ? 1e-5 : 0
+    return scores.min().item() >= 0 && whole > 0
+      && (sums / whole - 1).abs().max().item() < tolerance
+  }
 
   /// Whether each row is made of logarithms of probabilities.
   var areLogProbabilities: Bool { scores.max().item() <= 0 && areSummingToOne(scores.exp()) }

@@ -4,6 +4,8 @@ public struct StepDetails: Sendable, Hashable, Codable {
   public var parameters: [ParameterDetails]
   /// What layers put out, in the order in which they were done.
   public var activations: [ActivationDetails]
+  /// The root of the mean square of what went into the model; nil where that is no floating point.
+  public var inputRMS: Double?
   /// The memory after the step.
   public var memory: MemoryDetails?
   /// How long the step took.
@@ -14,9 +16,9 @@ public struct StepDetails: Sendable, Hashable, Codable {
   /// Creates details of what is known.
   public init(
     parameters: [ParameterDetails] = [], activations: [ActivationDetails] = [],
-    memory: MemoryDetails? = nil, seconds: Double? = nil
+    inputRMS: Double? = nil, memory: MemoryDetails? = nil, seconds: Double? = nil
   ) {
-    (self.parameters, self.activations) = (parameters, activations)
+    (self.parameters, self.activations, self.inputRMS) = (parameters, activations, inputRMS)
     (self.memory, self.seconds) = (memory, seconds)
   }
 }

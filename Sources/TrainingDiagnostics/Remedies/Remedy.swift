@@ -10,11 +10,16 @@ public enum Remedy: Sendable, Hashable, Codable {
   case noClipping
   /// The batch of a step left out.
   case skipping(step: Int)
+  /// Weights that the optimizer does not pull towards zero.
+  case noWeightDecay
+  /// Items drawn in random order. Whoever hands the items to the run does it.
+  case shuffling
   /// Losses computed in float32, unscaled.
   case fullPrecision
   /// Losses computed in bfloat16, unscaled.
   case bfloat16
-  /// Weights of matrices whose scale is far from He's started anew at it, their biases at zero, and moments forgotten.
+  /// Weights of matrices whose scale is far from He's, or whose rows are alike, started anew by He; biases at zero, and
+  /// moments forgotten.
   case initialization
 }
 
@@ -28,6 +33,8 @@ extension Remedy: CustomStringConvertible {
     case .clipping(let norm): "clip the global norm to \(norm.shortened)"
     case .noClipping: "do not clip"
     case .skipping(let step): "skip the batch of step \(step)"
+    case .noWeightDecay: "set the weight decay to 0"
+    case .shuffling: "draw examples in random order"
     case .fullPrecision: "compute in float32"
     case .bfloat16: "compute in bfloat16 without a loss scale"
     case .initialization: "start weights anew by He"
@@ -42,12 +49,28 @@ extension Remedy {
     case .learningRate(let factor): run.schedule = run.schedule.scaled(by: factor)
     case .clipping(let norm): run.clipping = .globalNorm(norm)
     case .noClipping: run.clipping = .none
-    case .skipping: break
+    case .skipping, .shuffling: break
+    case .noWeightDecay:
+      guard var optimizer = run.optimizer as? any DecaysWeights & Optimizer else { return }
+      optimizer.weightDecay = 0
+      run.optimizer = optimizer
     case .fullPrecision: run.precision = .full
     case .bfloat16: run.precision = .mixed(.bfloat16)
     case .initialization:
-      run.model.startMisscaledWeightsAnew(run.generator ?? .current)
+      run.model.startIllWeightsAnew(run.generator ?? .current)
       run.optimizer.states = [:]
+    }
+  }
+
+  /// Whether it makes a run another one.
+  func changes<Model>(_ run: TrainingRun<Model>) -> Bool {
+    switch self {
+    case .learningRate, .clipping, .skipping, .shuffling: true
+    case .noClipping: !run.clipping.isNone
+    case .noWeightDecay: (run.optimizer as? any DecaysWeights)?.weightDecay ?? 0 > 0
+    case .fullPrecision: run.precision.autocastType != nil
+    case .bfloat16: run.precision.autocastType == .float16
+    case .initialization: run.steps < 200 && !run.model.illStartedWeights.isEmpty
     }
   }
 
@@ -57,6 +80,8 @@ extension Remedy {
     case .learningRate(let factor): factor < 1 ? .learningRateTooHigh : .learningRateTooLow
     case .noClipping: .clippingLimit
     case .skipping: .dataOutlier
+    case .noWeightDecay: .weightDecay
+    case .shuffling: .dataOrder
     case .fullPrecision, .bfloat16: .overflow
     case .initialization: .initialization
     case .clipping: nil
@@ -68,19 +93,20 @@ extension Remedy {
 }
 
 extension Module {
-  /// The trainable matrices whose scale is a factor of two or more from He's.
-  var misscaledWeights: [NamedParameter] {
+  /// The trainable matrices that no start by the fan-in gives: their scale is a factor of three or more from He's, or
+  /// their rows are alike.
+  var illStartedWeights: [NamedParameter] {
     parameters.filter { named in
-      let value = named.parameter.value
+      let value = named.parameter.value.detached()
       guard named.parameter.isTrainable, value.rank >= 2 else { return false }
       let fanIn = value.count / value.shape[0]
-      let ratio = value.detached().statistics.rms * (Double(fanIn) / 2).squareRoot()
-      return !(0.5...2).contains(ratio)
+      let ratio = value.statistics.rms * (Double(fanIn) / 2).squareRoot()
+      return !(0.3...3).contains(ratio) || value.hasRowsAlike
     }
   }
 
-  fileprivate func startMisscaledWeightsAnew(_ generator: RandomGenerator) {
-    let weights = misscaledWeights.map(\.path)
+  fileprivate func startIllWeightsAnew(_ generator: RandomGenerator) {
+    let weights = illStartedWeights.map(\.path)
     let biases = Set(weights.map { $0.replacingLast(of: "weight", with: "bias") })
     for named in parameters {
       if weights.contains(named.path) {
@@ -91,6 +117,14 @@ extension Module {
           named.parameter.value.shape, dtype: named.parameter.value.dtype)
       }
     }
+  }
+}
+
+extension Tensor {
+  /// Whether the first row, the middle one and the last one are the same, as those of a constant start stay.
+  fileprivate var hasRowsAlike: Bool {
+    guard shape[0] >= 3 else { return false }
+    return self[0].isIdentical(to: self[shape[0] / 2]) && self[0].isIdentical(to: self[-1])
   }
 }
 

@@ -5,21 +5,31 @@ enum RemedyCatalog {
   static func candidates<Model>(
     for finding: Finding, _ run: TrainingRun<Model>, usualNorm: Double?
   ) -> [Remedy] {
-    var candidates = remedies(for: finding, usualNorm: usualNorm)
-    if run.steps < 200, !run.model.misscaledWeights.isEmpty { candidates.append(.initialization) }
-    if run.precision == .full { candidates.removeAll { $0 == .fullPrecision || $0 == .bfloat16 } }
-    return candidates
+    let candidates =
+      remedies(for: finding, usualNorm: usualNorm) + [.noWeightDecay, .initialization]
+    return unique(candidates).filter { $0.changes(run) }
   }
 
-  /// The changes that would tell the cause of a finding; none where there is nothing to be told this way.
+  /// The changes that would tell the cause of a finding; none where there is nothing to be told this way. Of those that
+  /// help alike the first is believed.
   static func forks<Model>(for finding: Finding, _ run: TrainingRun<Model>) -> [Remedy] {
+    let precisions: [Remedy] = [.bfloat16]
     let forks: [Remedy]
     switch finding.symptom {
-    case .plateau, .slowConvergence: forks = rates(10, 100, 1000, 0.1)
-    case .divergence, .oscillation: forks = rates(0.1)
-    default: return []
+    case .plateau, .slowConvergence, .vanishingGradients:
+      forks =
+        precisions + [.noClipping, .noWeightDecay, .initialization, .shuffling]
+        + rates(10, 100, 1000, 1e4, 1e5, 0.1)
+    case .divergence, .oscillation, .deadUnits, .saturation, .explosion, .updateRatio,
+      .activationGrowth:
+      forks = [.noWeightDecay, .initialization, .shuffling] + rates(0.1, 0.01, 0.001)
+    default: forks = []
     }
-    return forks + (run.steps < 200 && !run.model.misscaledWeights.isEmpty ? [.initialization] : [])
+    return forks.filter { $0.changes(run) }
+  }
+
+  private static func unique(_ remedies: [Remedy]) -> [Remedy] {
+    remedies.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
   private static func remedies(for finding: Finding, usualNorm: Double?) -> [Remedy] {
@@ -33,8 +43,9 @@ enum RemedyCatalog {
       return [.skipping(step: finding.step), .bfloat16, .fullPrecision] + clipping
         + rates(0.1, 0.01)
     case .plateau, .slowConvergence, .vanishingGradients:
-      return rates(3, 10, 30, 100, 1000, 0.3, 0.1, 0.03)
+      return [.bfloat16, .noClipping] + rates(3, 10, 30, 100, 1000, 0.3, 0.1, 0.03)
     case .clippingDominates: return [.noClipping] + rates(3)
+    case .weightCollapse: return [.noWeightDecay] + rates(0.3, 0.1)
     default: return remedies(for: finding.cause)
     }
   }
@@ -43,7 +54,9 @@ enum RemedyCatalog {
     switch cause {
     case .learningRateTooHigh: rates(0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
     case .learningRateTooLow: rates(3, 10, 30, 100)
-    case .overflow: [.bfloat16, .fullPrecision]
+    case .overflow, .rounding: [.bfloat16, .fullPrecision]
+    case .weightDecay: [.noWeightDecay]
+    case .clippingLimit: [.noClipping]
     default: rates(0.3, 0.1)
     }
   }

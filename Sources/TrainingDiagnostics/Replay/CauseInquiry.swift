@@ -8,8 +8,10 @@ extension Replay {
     switch finding.symptom {
     case .nonFiniteLoss, .nonFiniteGradient: try withOrigin(finding, item)
     case .skippedSteps where finding.cause == .undetermined: try withOrigin(finding, item)
-    case .lossSpike, .explosion: try withOutlier(finding, item) ?? withStepSize(finding)
+    case .lossSpike, .explosion:
+      try withOutlier(finding, item) ?? withOrder(finding, item) ?? withStepSize(finding)
     case .gradientGrowth, .divergence, .oscillation, .plateau: try withStepSize(finding)
+    case .vanishingGradients, .noGradient, .frozenParameter: try withUnderflow(finding, item)
     default: finding
     }
   }
@@ -28,7 +30,7 @@ extension Replay {
 
   /// Compares the loss of the suspect item with those of items before it, all with the weights of an earlier state.
   private func withOutlier(_ finding: Finding, _ item: Item) throws -> Finding? {
-    guard let moment = moments.moment(before: finding.step, by: 1) else { return nil }
+    guard let moment = moments.moment(before: finding.step, by: 8) else { return nil }
     let others = moments.items(since: moment).dropLast().suffix(12)
     guard others.count >= 6 else { return nil }
     let (own, losses) = try run.undone { run in
@@ -46,6 +48,81 @@ extension Replay {
     found.remedy = "\(Remedy.skipping(step: finding.step)), and look at its data"
     return found
   }
+
+  /// Asks whether what was learned of the items before has undone what was known of this one: then those are alike, and
+  /// this one is not.
+  private func withOrder(_ finding: Finding, _ item: Item) throws -> Finding? {
+    guard let moment = moments.moment(before: finding.step, by: 8) else { return nil }
+    let items = moments.items(since: moment).dropLast()
+    let others = items.suffix(6)
+    guard others.count == 6 else { return nil }
+    let (before, after) = try run.undone { run in
+      func losses() throws -> (own: Double, others: Double) {
+        let all = try others.map { item in try run.lossInEvaluation { try loss($0, item) } }
+        return (try run.lossInEvaluation { try loss($0, item) }, all.max()!)
+      }
+      try run.restore(moments[moment].snapshot)
+      let before = try losses()
+      for item in items { _ = try? loss.step(&run, item) }
+      return (before, try losses())
+    }
+    guard before.own > 0, after.own > 2 * before.own, after.others < 0.5 * before.others else {
+      return nil
+    }
+    var found = finding
+    (found.cause, found.nextTest, found.confidence) = (.dataOrder, nil, 0.9)
+    found.evidence = found.evidence.adding([
+      "loss_before_the_others": before.own, "loss_behind_them": after.own,
+      "their_loss": after.others,
+    ])
+    found.remedy = "\(Remedy.shuffling): the batches before were alike, and this one is unlike them"
+    return found
+  }
+
+  /// Compares the gradients of the item in float16 with those in float32.
+  private func withUnderflow(_ finding: Finding, _ item: Item) throws -> Finding {
+    guard run.precision.autocastType == .float16 else { return finding }
+    let zeros = try [run.precision, Precision.full].map { (precision: Precision) -> Double in
+      try run.undone { run -> Double in
+        run.precision = precision
+        run.schedule = .constant(0)
+        let outcome = try loss.step(&run, item)
+        let statistics = outcome.report.clipping?.statistics
+        let shares = run.model.parameters.compactMap { statistics?[$0.path]?.zeroShare }
+        return shares.reduce(0, +) / Double(max(1, shares.count))
+      }
+    }
+    guard zeros[0] > zeros[1] + 0.2 else { return finding }
+    var found = finding
+    (found.cause, found.nextTest, found.confidence) = (.rounding, nil, 0.95)
+    found.evidence = found.evidence.adding(
+      ["zero_share": zeros[0], "zero_share_in_float32": zeros[1]])
+    found.remedy = "\(Remedy.bfloat16), or with a loss scale that may grow"
+    return found
+  }
+
+  /// Asks, where losses stand still, whether the model can learn a single item by heart: labels that do not follow from
+  /// inputs can be learned no other way.
+  func withContradiction(_ finding: Finding, from place: RunMoments<Item>.Place) throws -> Finding {
+    guard let item = moments.items(since: place).first else { return finding }
+    let losses = try run.undone { run in
+      try run.restore(moments[place].snapshot)
+      let before = try run.lossInEvaluation { try loss($0, item) }
+      for _ in 0..<Self.memoryLength { _ = try loss.step(&run, item) }
+      return (before, try run.lossInEvaluation { try loss($0, item) })
+    }
+    guard losses.1 < 0.5 * losses.0 else { return finding }
+    var found = finding
+    (found.cause, found.nextTest, found.confidence) = (.gradientNoise, nil, 0.8)
+    found.evidence = found.evidence.adding(
+      ["loss_of_one_batch": losses.0, "loss_of_it_by_heart": losses.1])
+    found.remedy =
+      "look whether labels belong to their inputs: one batch can be learned by heart, and no rate helps with all"
+    return found
+  }
+
+  /// How many steps an item is learned by heart in.
+  private static var memoryLength: Int { 100 }
 
   /// Asks whether steps overshoot what they meet on their own batch.
   private func withStepSize(_ finding: Finding) throws -> Finding {

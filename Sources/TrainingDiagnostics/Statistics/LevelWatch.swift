@@ -6,7 +6,7 @@ public struct LevelWatch: Sendable {
     public let step: Int
     /// The median of the last 64 losses before, and of the five behind.
     public let before, after: Double
-    /// Whether the level rose or fell by more than five deviations and 15 %.
+    /// Whether the level rose or fell by more than was allowed.
     public let isAbove, isBelow: Bool
   }
 
@@ -15,12 +15,16 @@ public struct LevelWatch: Sendable {
   private var losses: [Double] = []
 
   /// Begins to wait at a step; nil before there are 16 losses.
-  public init?(at step: Int, _ series: Series) {
+  ///
+  /// - Parameters:
+  ///   - deviations: how many deviations the level may move.
+  ///   - share: the share of itself that it may move, whatever its deviation.
+  public init?(at step: Int, _ series: Series, deviations: Double = 5, share: Double = 0.15) {
     guard series.count >= 16, let level = series.recent.median,
       let deviation = series.recent.deviation
     else { return nil }
     (self.step, self.level) = (step, level)
-    least = max(5 * deviation, 0.15 * series.magnitude(of: level))
+    least = max(deviations * deviation, share * series.magnitude(of: level))
   }
 
   /// Takes the loss of the next step; the change, once there are five.

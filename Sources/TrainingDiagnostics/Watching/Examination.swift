@@ -5,6 +5,7 @@ struct Examination<Model: Module> {
   private let model: Model
   private let before: [(named: NamedParameter, value: Tensor)]
   private var activations: [ActivationDetails] = []
+  private var inputRMS: Double?
 
   /// Begins before the step. The weights are held until the end, so that the update has to write elsewhere.
   init(of model: Model) {
@@ -19,8 +20,14 @@ struct Examination<Model: Module> {
     // Only the last part of a step that has several is kept.
     let found = Found()
     let loss = try observing(
-      model, with: { call in ActivationDetails(call).map { found.activations.append($0) } }, body)
-    activations = found.activations
+      model,
+      with: { call in
+        ActivationDetails(call).map { found.activations.append($0) }
+        if call.path == "", call.kind == .module, let x = call.inputs.first {
+          found.inputRMS = x.dtype.isFloatingPoint ? x.detached().statistics.finiteRMS : nil
+        }
+      }, body)
+    (activations, inputRMS) = (found.activations, found.inputRMS)
     return loss
   }
 
@@ -40,11 +47,14 @@ struct Examination<Model: Module> {
         ParameterDetails(
           named, before: value, gradient: statistics?[named.path], isMoved: outcome.isApplied)
       },
-      activations: activations, memory: MemoryDetails(Device.cpu.memory),
+      activations: activations, inputRMS: inputRMS, memory: MemoryDetails(Device.cpu.memory),
       seconds: outcome.report.seconds)
   }
 
-  private final class Found { var activations: [ActivationDetails] = [] }
+  private final class Found {
+    var activations: [ActivationDetails] = []
+    var inputRMS: Double?
+  }
 }
 
 extension MemoryDetails {

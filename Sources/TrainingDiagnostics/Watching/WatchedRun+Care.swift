@@ -8,25 +8,58 @@ extension WatchedRun {
     guard care.keepsSnapshots else { return findings }
     return try findings.map { finding in
       guard finding.severity >= .warning || finding.mayBeMore else { return finding }
-      return try forked(replay.explained(finding, item: item))
+      return try forked(replay.explained(finding, item: item).following(doctor.findings))
     }
+  }
+
+  /// What is new when no step will follow, with the causes that replays show.
+  ///
+  /// - Errors: whatever the loss throws when it is called again. A replay that memory is too small for costs its
+  ///   evidence.
+  public mutating func conclude() throws -> [Finding] {
+    try lookedInto(concluded())
+  }
+
+  /// Findings beside the steps with the causes that replays show; the run is treated where care says so.
+  mutating func lookedInto(_ found: [Finding]) throws -> [Finding] {
+    guard !found.isEmpty, let item = moments.all.last?.items.last else { return found }
+    var findings = found
+    do {
+      findings = try explained(found, item)
+      replace(found, by: findings)
+      _ = try respond(to: findings)
+    } catch is DeviceError {}
+    return findings
+  }
+
+  /// Hands the doctor what a ``Preflight`` found before the first step, and returns what is new.
+  ///
+  /// What care says is to be treated is treated once there are steps enough to try remedies along.
+  @discardableResult
+  public mutating func take(_ findings: [Finding]) -> [Finding] {
+    let news = hear(findings)
+    if care.keepsSnapshots { expected += news.filter { care.response(to: $0.severity) == .treat } }
+    return news
   }
 
   /// Asks what another learning rate or start would have led to, where nothing else told the cause.
   private func forked(_ finding: Finding) throws -> Finding {
-    guard finding.cause == .undetermined, finding.severity >= .warning || finding.hasLearntLittle
+    guard finding.isOpen, finding.severity >= .warning || finding.hasLearntLittle
     else { return finding }
     let forks = RemedyCatalog.forks(for: finding, run)
     guard !forks.isEmpty,
       let place = moments.healthyMoment(before: finding.step, by: finding.onsetDistance)
     else { return finding }
-    let (control, trials) = try replay.trials(forks, from: place)
+    let (control, trials) = try replay.trials(forks, from: place, about: finding.step)
     guard let chosen = trials.choice(beside: control), let remedy = chosen.remedy else {
+      let isStuck = finding.cause == .undetermined && finding.hasLearntLittle
+      return isStuck ? try replay.withContradiction(finding, from: place) : finding
+    }
+    // Most runs that are not at their end would gain somewhat by another rate.
+    let gain = control.lossAfter - chosen.lossAfter
+    guard finding.severity >= .warning || gain > 0.08 * abs(control.lossAfter) else {
       return finding
     }
-    // That a lower rate lowers losses is so of every run that is not at its end.
-    let isNews = finding.severity >= .warning || remedy != .learningRate(times: 0.1)
-    guard isNews else { return finding }
     var found = finding.healed(by: remedy)
     found.severity = max(found.severity, .warning)
     found.evidence = found.evidence.adding(
@@ -36,6 +69,7 @@ extension WatchedRun {
 
   /// Does about findings what the care says; the treatment, where there was one.
   mutating func respond(to findings: [Finding]) throws -> Treatment? {
+    let findings = findings + takeExpected()
     guard care.keepsSnapshots, let finding = findings.max(by: { $0.severity < $1.severity }),
       treatments.count < care.treatmentLimit
     else { return nil }
@@ -46,13 +80,20 @@ extension WatchedRun {
     }
   }
 
+  /// What was found before the first step and can be treated by now.
+  private mutating func takeExpected() -> [Finding] {
+    guard !expected.isEmpty, moments.all.reduce(0, { $0 + $1.items.count }) >= 64 else { return [] }
+    defer { expected = [] }
+    return expected
+  }
+
   /// Tries what may help, and applies what does.
   private mutating func treat(_ finding: Finding) throws -> Treatment? {
     let candidates = RemedyCatalog.candidates(for: finding, run, usualNorm: usualNorm)
     guard !candidates.isEmpty,
       let place = moments.healthyMoment(before: finding.step, by: finding.onsetDistance)
     else { return nil }
-    let (control, trials) = try replay.trials(candidates, from: place)
+    let (control, trials) = try replay.trials(candidates, from: place, about: finding.step)
     guard let remedy = trials.choice(beside: control)?.remedy else { return nil }
     return try apply(
       Treatment(
@@ -64,7 +105,7 @@ extension WatchedRun {
   private mutating func rollBack(_ finding: Finding) throws -> Treatment? {
     guard let place = moments.moment(before: finding.step, by: 1) else { return nil }
     let remedy = Remedy.skipping(step: finding.step)
-    let (control, trials) = try replay.trials([remedy], from: place)
+    let (control, trials) = try replay.trials([remedy], from: place, about: finding.step)
     return try apply(
       Treatment(
         finding: finding, remedy: remedy, from: moments[place].snapshot.steps, control: control,
@@ -115,6 +156,22 @@ extension Finding {
   /// Whether it is a note that a replay may make more of.
   fileprivate var mayBeMore: Bool { symptom == .oscillation || symptom == .plateau }
 
+  /// Whether nothing has told the cause but that steps were too large for something: the rate may have been right.
+  fileprivate var isOpen: Bool {
+    cause == .undetermined || cause == .learningRateTooHigh && !(evidence["curvature"] ?? 0 > 0.8)
+  }
+
+  /// The finding with the cause of what was found right before it, where it follows from that.
+  fileprivate func following(_ findings: [Finding]) -> Finding {
+    let troubles: Set<Symptom> = [.explosion, .divergence, .lossSpike, .gradientGrowth]
+    guard troubles.contains(symptom), let lead = findings.last(where: { $0.cause == .lostState }),
+      (0..<50).contains(step - lead.step)
+    else { return self }
+    var finding = self
+    (finding.cause, finding.nextTest, finding.remedy) = (lead.cause, nil, lead.remedy)
+    return finding
+  }
+
   /// Whether losses stand still where they began.
   fileprivate var hasLearntLittle: Bool {
     guard symptom == .plateau, let level = evidence["level"], let start = evidence["start"] else {
@@ -125,9 +182,23 @@ extension Finding {
 
   /// What a remedy that helped says of the cause, where nothing else told it.
   fileprivate func healed(by remedy: Remedy) -> Finding {
-    guard cause == .undetermined, let shown = remedy.cause else { return self }
+    guard isOpen, let shown = remedy.cause, shown != cause else { return self }
     var finding = self
     (finding.cause, finding.nextTest, finding.remedy) = (shown, nil, "\(remedy)")
     return finding
+  }
+}
+
+extension TrainingRun {
+  /// What is to be said of a run that goes on without what its optimizer had kept; nil where nothing is missing.
+  var lostState: Finding? {
+    guard updates > 0, optimizer.states.isEmpty, !optimizer.slots(for: [1]).isEmpty else {
+      return nil
+    }
+    return Finding(
+      .resumeJump, cause: .lostState, severity: .warning, step: steps, confidence: 0.98,
+      evidence: ["updates": Double(updates)],
+      remedy:
+        "restore the optimizer's state with the weights: it starts anew after \(updates) updates")
   }
 }

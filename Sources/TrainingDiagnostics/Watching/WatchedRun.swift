@@ -34,8 +34,12 @@ public struct WatchedRun<Model: Module, Item> {
   public private(set) var care: Care
   let loss: ItemLoss<Model, Item>
   private(set) var moments: RunMoments<Item>
+  /// What was found before the first step and waits for steps to try remedies along.
+  var expected: [Finding] = []
+  /// What was found of a run that goes on, and will be told with its first step.
+  private var untold: [Finding] = []
 
-  /// Puts a run into the care of a doctor.
+  /// Puts a run into the care of a doctor. One who has seen steps of it before knows that it goes on.
   ///
   /// - Parameter loss: the loss of an item, which steps are taken on. It may be called again for the same item.
   public init(
@@ -61,6 +65,10 @@ public struct WatchedRun<Model: Module, Item> {
   ) {
     (self.run, self.doctor, self.care, self.loss) = (run, doctor, care, loss)
     moments = RunMoments(capacity: care.snapshots, interval: care.snapshotInterval)
+    if doctor.history.count > 0, run.steps > 0 {
+      self.doctor.noteResume(at: run.steps)
+      if let lost = run.lostState { untold = self.doctor.hear([lost]) }
+    }
   }
 
   /// Trains one step.
@@ -72,7 +80,9 @@ public struct WatchedRun<Model: Module, Item> {
   public mutating func step(
     _ item: Item, taken: (StepOutcome) -> Void = { _ in }
   ) throws -> WatchedStep {
-    let (outcome, found) = try observe(item, taken)
+    let (outcome, seen) = try observe(item, taken)
+    let found = untold + seen
+    untold = []
     var (findings, treatment): ([Finding], Treatment?) = (found, nil)
     do {
       findings = try explained(found, item)
@@ -130,19 +140,24 @@ public struct WatchedRun<Model: Module, Item> {
 
   mutating func keep(_ treatment: Treatment) { treatments.append(treatment) }
 
+  mutating func hear(_ findings: [Finding]) -> [Finding] { doctor.hear(findings) }
+
+  mutating func concluded() -> [Finding] { doctor.conclude() }
+
+  mutating func replace(_ old: [Finding], by new: [Finding]) { doctor.replace(old, by: new) }
+
   /// Adds what was measured beside the steps, such as the loss on held-out data, and returns what is new.
+  ///
+  /// - Errors: as ``conclude()``.
   @discardableResult
-  public mutating func evaluated(trainLoss: Double? = nil, validationLoss: Double? = nil)
-    -> [Finding]
-  {
+  public mutating func evaluated(
+    trainLoss: Double? = nil, validationLoss: Double? = nil
+  ) throws -> [Finding] {
     let step = StepRecord(
       step: max(0, run.steps - 1), trainLoss: trainLoss, validationLoss: validationLoss)
     record.append(step)
-    return doctor.observe(step)
+    return try lookedInto(doctor.observe(step))
   }
-
-  /// What is new when no step will follow.
-  public mutating func conclude() throws -> [Finding] { doctor.conclude() }
 
   /// The findings so far, ranked.
   public func diagnosis() -> Diagnosis { doctor.diagnosis() }

@@ -26,6 +26,9 @@ public struct Clipping: Sendable {
 
   private init(_ rule: Rule) { self.rule = rule }
 
+  /// Whether gradients are left as they are.
+  package var isNone: Bool { if case .none = rule { true } else { false } }
+
   /// The clipped gradients, and what was found and done. A rule with a history takes note of their norm, unless it is
   /// not finite.
   public mutating func clip(

@@ -61,25 +61,30 @@ public struct GradientsReachParameters: PreflightCheck {
         && !paths.contains(named.path)
     }
     let isAll = paths.count == count
+    let isUnderflow = subject.precision.autocastType == .float16 && !isBehindZeros
     // Nothing to learn is no mistake of the model.
     if subject.pass.loss == 0 && isAll { return [] }
     return [
       subject.finding(
-        .noGradient, isBehindZeros ? .zeroStart : .deadNetwork,
+        .noGradient, isBehindZeros ? .zeroStart : isUnderflow ? .rounding : .deadNetwork,
         isAll ? .fault : isBehindZeros ? .note : .warning, 0.9,
         ["parameters": Double(paths.count), "share": Double(paths.count) / Double(count)],
         remedy: isBehindZeros
           ? "none: the gradient flows once the weight of zeros has moved"
-          : "look for dead units, rounding or a mask between this layer and the loss",
+          : isUnderflow
+            ? "train in bfloat16, or with a larger loss scale: float16 rounds gradients to zero"
+            : "look for dead units, rounding or a mask between this layer and the loss",
         place: paths.told)
     ]
   }
 
   private func unmoved(_ subject: PreflightSubject) throws -> [Finding] {
-    let paths = try subject.unmovedParameters()
+    guard let gradients = subject.pass.gradients else { return [] }
+    // What is nothing beside the others, as of a bias before a normalization, is rounded away.
+    let least = 1e-5 * gradients.globalNorm
+    let paths = try subject.unmovedParameters().filter { gradients.norm(of: $0) ?? 0 > least }
     guard !paths.isEmpty else { return [] }
-    let norms =
-      subject.pass.gradients.map { found in paths.compactMap { found.norm(of: $0) } } ?? []
+    let norms = paths.compactMap { gradients.norm(of: $0) }
     let isHalf = subject.parameters.contains { named in
       named.path == paths[0] && named.parameter.value.dtype.byteCount < 4
     }

@@ -3,7 +3,7 @@ internal import TrainingKit
 /// Whether labels are classes that can be learned.
 ///
 /// - Finds: labels outside of the model's classes, told apart from those that count from 1; batches in which no label
-///   takes part; labels that are all the same, or nearly all.
+///   takes part; labels that are all the same, or nearly all; batches of one class each.
 public struct LabelsAreClasses: PreflightCheck {
   /// `labels`
   public static let name = "labels"
@@ -29,7 +29,24 @@ public struct LabelsAreClasses: PreflightCheck {
           remedy: "give the loss labels that take part: all are ignored", place: "labels")
       ]
     }
-    return balance(counted, subject)
+    return order(subject) ?? balance(counted, subject)
+  }
+
+  /// Batches of one class each, but not of the same one.
+  private func order(_ subject: PreflightSubject) -> [Finding]? {
+    let classes = subject.batches.map {
+      Set($0.y.elements(Int.self).filter { $0 != Prediction.ignored })
+    }
+    let seen = Set(classes.joined())
+    guard subject.batches.allSatisfy({ $0.y.count >= 8 }), seen.count > 1,
+      2 * classes.count(where: { $0.count == 1 }) > classes.count
+    else { return nil }
+    return [
+      subject.finding(
+        .unusableLabels, .dataOrder, .warning, 0.95,
+        ["batches": Double(classes.count), "classes_seen": Double(seen.count)],
+        remedy: "shuffle the examples: each batch has labels of one class", place: "labels")
+    ]
   }
 
   /// Nothing that counts has a loss of exactly zero without gradients.

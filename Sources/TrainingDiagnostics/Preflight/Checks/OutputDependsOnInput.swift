@@ -27,13 +27,18 @@ public struct OutputDependsOnInput: PreflightCheck {
     let keys = Set(ExampleKeys(batch.x).keys)
     let spread = (rows - rows[0..<1]).largestMagnitude / scale
     if keys.count > 1, spread < 1e-6, rows.isAllFinite {
+      let place = firstConstant(subject)
+      let isZero = subject.parameters.contains { named in
+        named.path.hasPrefix(place == "output" ? "" : place) && named.parameter.value.rank >= 2
+          && named.parameter.value.largestMagnitude == 0
+      }
       return [
         subject.finding(
-          .constantOutput, .deadNetwork, .fault, 0.97,
+          .constantOutput, isZero ? .zeroStart : .deadNetwork, .fault, 0.97,
           ["spread": spread, "output_rms": rows.rootMeanSquare, "examples": Double(batch.count)],
           remedy:
             "look for a layer that gives the same for all: dead units, zero weights, a normalization over the "
-            + "wrong axis, inputs that are not used", place: firstConstant(subject))
+            + "wrong axis, inputs that are not used", place: place)
       ]
     }
     guard keys.count > 1 else { return [] }

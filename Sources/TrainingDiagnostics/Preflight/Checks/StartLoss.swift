@@ -27,8 +27,8 @@ public struct StartLoss: PreflightCheck {
       "logit_rms": prediction.scores.rootMeanSquare, "input_rms": pass.inputLevel,
     ]
     let sources = ["Karpathy, A Recipe for Training Neural Networks, 2019"]
-    if surprise > 0, !(0.2...5).contains(pass.loss / surprise) {
-      let isSum = pass.loss > surprise
+    if surprise > 0, let factor = factor(prediction, pass), !(0.2...5).contains(factor) {
+      let isSum = factor > 1
       return [
         subject.finding(
           .startLoss, .lossReduction, .warning, 0.9, evidence,
@@ -60,6 +60,16 @@ public struct StartLoss: PreflightCheck {
       ]
     }
     return []
+  }
+
+  /// What the mean of the losses is multiplied by, as the gradient at the scores tells: a constant that is added to the
+  /// loss changes nothing. Nil where the scores are not what the model gave, or get no gradient.
+  private func factor(_ prediction: Prediction, _ pass: PreflightPass) -> Double? {
+    let place = pass.calls.lastIndex { $0.kind == .module && $0.path == "" }
+    guard let place, let found = pass.callGradients[place]?.rootMeanSquare,
+      let expected = prediction.gradientLevel, expected > 0, found > 0
+    else { return nil }
+    return found / expected
   }
 }
 

@@ -78,6 +78,8 @@ struct Item {
   let step: Int
   var x, y: Tensor
 
+  var batch: Batch { Batch(x: x, y: y, indices: Array(0..<x.shape[0])) }
+
   /// Its first examples.
   func prefix(_ count: Int) -> Item {
     let perExample = y.shape[0] / x.shape[0]

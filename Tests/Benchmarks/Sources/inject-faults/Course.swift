@@ -17,7 +17,7 @@ struct Course {
   /// Why it ended early.
   private(set) var failure: String?
 
-  /// Trains a run in the care of a doctor.
+  /// Trains a run in the care of a doctor, who looks at it before the first step as well.
   init(_ recipe: Recipe, seed: UInt64, care: Care) {
     let (training, held) = recipe.data(seed: seed)
     let kept = Kept(every: recipe.keptLosses)
@@ -25,6 +25,16 @@ struct Course {
     let loss = { (model: Sequential, item: Item) in kept.noted(body(model, item)) }
     var watched = WatchedRun(recipe.run(seed: seed), care: care, loss)
     start = Self.loss(watched.run.model, held, Recipe.crossEntropyLoss)
+    do {
+      if care.snapshots > 0 {
+        let preflight = Preflight(of: watched.run, on: training.prefix(8).map(\.batch)) {
+          body($0, Item(step: 0, x: $1.x, y: $1.y))
+        }
+        note(watched.take(try preflight.findings()), at: 0)
+      }
+    } catch {
+      failure = "\(error)"
+    }
     for item in training {
       if let interruption = recipe.interruption, interruption.step == item.step {
         watched = Self.resumed(watched, care, loss, interruption.change)
@@ -41,21 +51,29 @@ struct Course {
           trainLoss: Self.loss(watched.run.model, [item], body),
           validationLoss: Self.loss(watched.run.model, held.prefix(2), body))
         steps.append(step)
-        note(
-          watched.evaluated(trainLoss: step.trainLoss, validationLoss: step.validationLoss),
-          at: step.step)
+        do {
+          let found = try watched.evaluated(
+            trainLoss: step.trainLoss, validationLoss: step.validationLoss)
+          note(found, at: step.step)
+        } catch {
+          failure = "\(error)"
+          break
+        }
       }
     }
-    var doctor = watched.doctor
-    note(doctor.conclude(), at: max(0, watched.run.steps - 1))
-    findings = doctor.diagnosis().findings
+    do {
+      note(try watched.conclude(), at: max(0, watched.run.steps - 1))
+    } catch {
+      failure = "\(error)"
+    }
+    findings = watched.diagnosis().findings
+    treatments = watched.treatments.map { "\($0.remedy)" }
     end = Self.loss(watched.run.model, held, Recipe.crossEntropyLoss)
   }
 
   private mutating func take(_ step: WatchedStep) {
     steps.append(StepRecord(step.outcome))
     note(step.findings, at: step.outcome.report.step)
-    if let treatment = step.treatment { treatments.append("\(treatment.remedy)") }
   }
 
   private mutating func note(_ findings: [Finding], at step: Int) {

@@ -44,26 +44,28 @@ extension Fault {
         name: "input_scale", symptoms: inputs, causes: [.inputScale, .notNormalized],
         levels: [10, 100, 1000, 1e4, 1e5], architectures: real
       ) { recipe, factor in
-        recipe.layers = { $0.insert(FunctionLayer { $0 * factor }, at: 0) }
+        recipe.inputs = { $0 * factor }
       },
       Fault(
         name: "input_offset", symptoms: inputs, causes: [.inputScale, .notNormalized],
         levels: [3, 10, 30, 100, 1000], architectures: real
       ) { recipe, offset in
-        recipe.layers = { $0.insert(FunctionLayer { $0 + offset }, at: 0) }
+        recipe.inputs = { $0 + offset }
       },
       Fault(
-        name: "repeated_batch", symptoms: [.repeatedLosses, .overfitting],
+        name: "repeated_batch", symptoms: [.repeatedLosses, .overfitting, .repeatedExamples],
         causes: [.repeatedData, .overfitting], levels: [16, 8, 4, 2, 1]
       ) { recipe, count in
         recipe.items = { items, _ in items = items.indices.map { items[$0 % Int(count)] } }
       },
       Fault(
-        name: "sorted_labels", symptoms: unstable, causes: [], levels: [1, 2, 5, 10, 30],
+        name: "sorted_labels", symptoms: unstable.union([.unusableLabels]), causes: [.dataOrder],
+        levels: [1, 2, 5, 10, 30],
         architectures: real
       ) { recipe, block in recipe.items = { items, _ in items.sortLabels(block: Int(block)) } },
       Fault(
-        name: "data_shift", symptoms: unstable, causes: [.dataOutlier],
+        name: "data_shift", symptoms: unstable.union([.inputShift]),
+        causes: [.dataShift, .dataOutlier],
         levels: [0.3, 1, 3, 10, 100], onset: middle, architectures: real
       ) { recipe, offset in
         recipe.items = { items, generator in

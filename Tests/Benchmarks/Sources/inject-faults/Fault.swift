@@ -25,11 +25,11 @@ struct Fault {
   static let real: [Architecture] = [.mlp, .cnn, .lstm]
   static let middle = 100
 
-  /// What large steps may look like.
+  /// What large steps may look like; rectifiers that they kill among it (Lu et al. 2019, arXiv:1903.06733).
   static let unstable: Set<Symptom> = [
     .explosion, .divergence, .plateau, .oscillation, .lossSpike, .nonFiniteLoss,
     .nonFiniteGradient, .gradientGrowth, .explodingGradients, .updateRatio, .activationGrowth,
-    .attentionScores,
+    .attentionScores, .deadUnits,
   ]
   static let stuck: Set<Symptom> = [.plateau, .slowConvergence, .updateRatio]
 }
@@ -90,6 +90,7 @@ extension Fault {
         name: "start_constant",
         symptoms: stuck.union([
           .badInitialization, .vanishingGradients, .noGradient, .frozenParameter, .deadUnits,
+          .constantOutput,
         ]),
         causes: [.symmetry, .initialization, .zeroStart], levels: [0.3, 0.1, 0.03, 0.01, 0]
       ) { recipe, value in
@@ -148,7 +149,8 @@ extension Fault {
         levels: [0.8, 0.5, 0.2, 0.05, 0]
       ) { $0.optimizer = AdamW(beta2: $1) },
       Fault(
-        name: "weight_decay", symptoms: stuck, causes: [.optimizer], levels: [3, 10, 30, 100, 200]
+        name: "weight_decay", symptoms: stuck.union([.weightCollapse]), causes: [.weightDecay],
+        levels: [3, 10, 30, 100, 200]
       ) { $0.optimizer = AdamW(weightDecay: $1) },
       Fault(
         name: "clipping_too_tight", symptoms: stuck.union([.clippingDominates]),

@@ -60,6 +60,9 @@ struct LookAlike {
           items = items.indices.map { items[Int(order[$0])] }
         }
       },
+      LookAlike(name: "resumed", levels: [40, 75, 100, 150, 250]) { recipe, step in
+        recipe.interruption = (Int(step), { _ in })
+      },
       LookAlike(name: "noisy_labels", levels: [0.02, 0.05, 0.1, 0.15, 0.2]) { recipe, share in
         recipe.items = { items, generator in
           for step in items.indices { items[step].mixLabels(share, generator) }

@@ -34,6 +34,8 @@ struct Recipe {
   var layers: (inout [any Module<Tensor, Tensor>]) -> Void = { _ in }
   /// Changes the weights at the start.
   var weights: (Sequential) -> Void = { _ in }
+  /// Changes all inputs, as a pipeline of data does that forgets to normalise them.
+  var inputs: (Tensor) -> Tensor = { $0 }
   /// Changes the batches that the run is trained on.
   var items: (inout [Item], RandomGenerator) -> Void = { _, _ in }
   /// The loss that is trained on; nil for the cross-entropy.
@@ -68,8 +70,10 @@ struct Recipe {
   /// What it is trained on, and clean batches that it is judged by.
   func data(seed: UInt64) -> (training: [Item], held: [Item]) {
     let teacher = Teacher(architecture, seed: seed, noise: noise)
-    let held = teacher.items(8)
+    var held = teacher.items(8)
     var training = teacher.items(steps)
+    for place in held.indices { held[place].x = inputs(held[place].x) }
+    for place in training.indices { training[place].x = inputs(training[place].x) }
     items(&training, RandomGenerator(seed: seed + 99))
     return (training, held)
   }

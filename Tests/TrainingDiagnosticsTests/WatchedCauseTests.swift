@@ -1,0 +1,149 @@
+import TrainingDiagnostics
+import TrainingKit
+import XCTest
+
+/// Causes that numbers do not tell: by forks, by what was looked at before the first step, and at a resume.
+final class WatchedCauseTests: XCTestCase {
+  /// Trains on items to the end, and says what was found.
+  private func findings(
+    _ ward: Ward, _ items: [Ward.Item], care: Care = .standard
+  ) throws -> [Finding] {
+    var watched = WatchedRun(ward.run, care: care, Ward.loss)
+    for item in items { _ = try watched.step(item) }
+    _ = try watched.conclude()
+    return watched.diagnosis().findings
+  }
+
+  func testTheEndIsLookedIntoAsWell() throws {
+    let ward = try Ward(seed: 6, rate: 1e-6)
+    // A look inside would tell it earlier.
+    let found = try findings(ward, ward.items(260), care: Care(examinationInterval: 0))
+    let finding = try XCTUnwrap(found.first { $0.symptom == .plateau }, "\(found)")
+    XCTAssertEqual(finding.cause, .learningRateTooLow, "\(finding)")
+    XCTAssertNil(finding.nextTest)
+  }
+
+  func testWeightDecayThatIsTooStrongIsNamed() throws {
+    let ward = try Ward(seed: 3, optimizer: AdamW(weightDecay: 50), rate: 3e-3)
+    let found = try findings(ward, ward.items(260))
+    XCTAssertEqual(found.first?.cause, .weightDecay, "\(found)")
+    XCTAssertTrue(found.contains { $0.symptom == .weightCollapse }, "\(found)")
+  }
+
+  func testInputsThatShiftAreNamed() throws {
+    let ward = try Ward(seed: 3)
+    var items = ward.items(220)
+    for place in 90..<items.count { items[place].x = items[place].x * 4 }
+    let found = try findings(ward, items)
+    XCTAssertEqual(found.first { $0.symptom == .inputShift }?.cause, .dataShift, "\(found)")
+  }
+
+  func testAModelThatLearnsByHeartWhatItCannotLearnIsTold() throws {
+    let ward = try Ward(seed: 5, rate: 3e-3, width: 64)
+    var items = ward.items(260)
+    for place in items.indices { items[place].y = items[place].noise }
+    let found = try findings(ward, items)
+    let finding = try XCTUnwrap(found.first { $0.symptom == .plateau }, "\(found)")
+    XCTAssertEqual(finding.cause, .gradientNoise, "\(finding)")
+  }
+
+  func testItemsInTheOrderOfTheirLabelsAreTold() throws {
+    let ward = try Ward(seed: 7, rate: 3e-2)
+    let generator = RandomGenerator(seed: 1)
+    let centers = 0.3 * generator.normal([4, 8])
+    // Ten batches of one class, ten of the next, and so on.
+    let items = (0..<260).map { step in
+      let y = Tensor(Array(repeating: step / 10 % 4, count: 32))
+      return Ward.Item(x: centers.taking(y) + generator.normal([32, 8]), y: y, noise: y)
+    }
+    let found = try findings(ward, items)
+    XCTAssertEqual(found.first?.cause, .dataOrder, "\(found)")
+  }
+}
+
+extension WatchedCauseTests {
+  func testABadStartThatWasSeenBeforeTheFirstStepIsTreated() throws {
+    let ward = try Ward(seed: 8)
+    for named in ward.run.model.parameters where named.parameter.value.rank == 2 {
+      named.parameter.value = named.parameter.value.detached() * 30
+    }
+    let items = ward.items(100)
+    let batch = Batch(x: items[0].x, y: items[0].y, indices: Array(0..<32))
+    let seen = try Preflight(of: ward.run, on: [batch]) { crossEntropy($0($1.x), $1.y) }.findings()
+    var watched = WatchedRun(ward.run, care: .treating, Ward.loss)
+    let told = watched.take(seen)
+    XCTAssertTrue(told.contains { $0.cause == .initialization }, "\(seen)")
+    XCTAssertEqual(watched.take(seen), [])
+    for item in items { _ = try watched.step(item) }
+    let treatment = try XCTUnwrap(watched.treatments.first, "\(watched.diagnosis())")
+    XCTAssertEqual(treatment.from, 0)
+    XCTAssertEqual(treatment.remedy, .initialization, "\(treatment)")
+    XCTAssertLessThan(treatment.trial.lossAfter, 0.5 * treatment.control.lossAfter)
+  }
+
+  func testARunThatGoesOnWithoutItsOptimizersStateIsTold() throws {
+    for isLost in [true, false] {
+      let ward = try Ward(seed: 2)
+      let items = ward.items(80)
+      var watched = WatchedRun(ward.run, Ward.loss)
+      for item in items[..<60] { _ = try watched.step(item) }
+      var run = watched.run
+      if isLost { run.optimizer.states = [:] }
+      var resumed = WatchedRun(run, doctor: watched.doctor, Ward.loss)
+      let first = try resumed.step(items[60]).findings
+      XCTAssertEqual(first.first?.cause, isLost ? .lostState : nil, "\(first)")
+      for item in items[61...] { _ = try resumed.step(item) }
+      XCTAssertEqual(resumed.diagnosis().isHealthy, !isLost, "\(resumed.diagnosis())")
+    }
+  }
+
+  func testARunThatGoesOnWithOtherWeightsIsTold() throws {
+    let ward = try Ward(seed: 2, rate: 1e-2)
+    let items = ward.items(100)
+    var watched = WatchedRun(ward.run, Ward.loss)
+    for item in items[..<80] { _ = try watched.step(item) }
+    for named in watched.run.model.parameters {
+      named.parameter.value = named.parameter.value.detached() * 0.2
+    }
+    var resumed = WatchedRun(watched.run, doctor: watched.doctor, Ward.loss)
+    for item in items[80...] { _ = try resumed.step(item) }
+    let found = resumed.diagnosis().findings
+    XCTAssertEqual(found.first { $0.symptom == .resumeJump }?.cause, .lostState, "\(found)")
+  }
+
+  func testATreatmentThatFailsHalfWayIsUndone() throws {
+    struct Stop: Error {}
+    final class Calls { var count = 0, limit = Int.max }
+    var failures = 0
+    for allowed in [0, 1, 10, 100, 300, 1000, 3000] {
+      let ward = try Ward(seed: 2, optimizer: SGD(momentum: 0.9), rate: 30)
+      let calls = Calls()
+      var watched = WatchedRun(ward.run, care: .treating) { (model, item: Ward.Item) in
+        calls.count += 1
+        if calls.count > calls.limit { throw Stop() }
+        return Ward.loss(model, item)
+      }
+      var steps = 0
+      for item in ward.items(60)
+      where watched.diagnosis().isHealthy && watched.treatments.isEmpty {
+        // The loss may be called for the step, and so often for what follows from it.
+        calls.limit = calls.count + 1 + allowed
+        do { _ = try watched.step(item) } catch is Stop { failures += 1 }
+        steps += 1
+      }
+      XCTAssertEqual(watched.run.steps, steps)
+      XCTAssertEqual(watched.record.steps.count, steps)
+      let weights = watched.run.model.parameters[0].parameter.value.detached()
+      if watched.treatments.isEmpty {
+        var plain = try Ward(seed: 2, optimizer: SGD(momentum: 0.9), rate: 30).run
+        for item in try Ward(seed: 2).items(steps) { _ = try plain.step { Ward.loss($0, item) } }
+        XCTAssertTrue(
+          plain.model.parameters[0].parameter.value.detached().isIdentical(to: weights))
+        XCTAssertEqual(plain.schedule.learningRate(at: 0), 30)
+      }
+      XCTAssertEqual(watched.run.schedule.learningRate(at: 0) == 30, watched.treatments.isEmpty)
+    }
+    XCTAssertGreaterThan(failures, 3)
+    XCTAssertLessThan(failures, 7)
+  }
+}
