@@ -39,7 +39,12 @@ final class LogErrorTests: XCTestCase {
   func testDocuments() {
     assertRefused(
       "{\n\"log_history\": [\n{\"loss\": 1},\n", "log:4: expected a value, got the end of the file")
-    assertRefused("{\n\"log_history\": [3]}", "log: expected an object, got 3.0")
+    assertRefused("{\n\"log_history\": [3]}", "log:2: expected an object, got 3.0")
+    assertRefused(
+      "{\n\"log_history\": [\n{\"loss\": 1},\n{\"train\":\n{\"loss\": \"much\"}}\n]}",
+      "log:5: expected a number for train/loss, got \"much\"")
+    assertRefused(
+      "{\"loss\": [1,\n2,\n[]]}", "log:3: expected a number for loss, got an array")
     assertRefused("{\n\"log_history\": []}", "log: expected rows with a loss, got none")
   }
 
@@ -65,6 +70,80 @@ final class LogErrorTests: XCTestCase {
       [1, 2, 3, 0, 5, 6, 7, 8, 9, 10, 11, 12, 13],
       "log: expected text or an event file at byte 0, got other bytes")
     XCTAssertThrowsError(try LogSamples.steps(Array(repeating: 0xFF, count: 1000)))
+  }
+
+  /// Found by fuzzing: a log's bytes went to the terminal as they were.
+  func testMessagesSteerNoTerminal() {
+    assertRefused("{\"loss\": \u{7F}\u{9B}2J", "log:1: expected a value, got \"  2J\"")
+    assertRefused(
+      "{\"step\": 1, \"loss\\n\\u001b\": \"x\"}",
+      "log:1: expected a number for loss  , got \"x\"")
+    assertRefused(
+      "loss,\u{7F}step\u{1B}\nx,2\n", "log:2: expected a number in column loss, got \"x\"")
+    assertRefused(
+      "step,loss\u{7F}\u{7F}\n1,x\n", "log:2: expected a number in column loss  , got \"x\"")
+    let long = "loss" + String(repeating: " ", count: 1000)
+    assertRefused(
+      "{\"\(long)\": {}, \"\(long)\": \"\"}",
+      "log:1: expected a number for \(long.prefix(40))…, got \"\"")
+  }
+
+  /// Found by fuzzing: in small pieces the first line was judged before a zero behind it was seen.
+  func testPiecesOfAnySizeAreRefusedAlike() throws {
+    let log = Array("{\n \"log\u{0}\": 1}\n".utf8)
+    for size in 1...log.count {
+      var reader = LogReader(file: "log")
+      XCTAssertThrowsError(
+        try {
+          for start in stride(from: 0, to: log.count, by: size) {
+            try reader.read(log[start..<min(start + size, log.count)]) { _ in }
+          }
+          try reader.finish { _ in }
+        }()
+      ) {
+        XCTAssertEqual(
+          "\($0)", "log: expected text or an event file at byte 0, got other bytes", "\(size)")
+      }
+    }
+  }
+
+  func testEscapesAreFourDigits() {
+    assertRefused(
+      "{\"loss\": 1}\n{\"\\u+12f\": 1}\n",
+      "log:2: expected four hexadecimal digits, got \"+12f\": 1}\"")
+  }
+
+  /// A device, or another program's mistake, on standard input.
+  func testLogsWithoutEndAreRefusedBeforeMemoryIsFull() {
+    let piece = [UInt8](repeating: UInt8(ascii: "7"), count: 1 << 24)
+    let endless = [
+      "": "log: expected a log that begins within 256 MiB, got a longer first line",
+      "{\n": "log: expected a document of at most 256 MiB, got a larger one",
+      "step,loss\n1,2\n": "log:3: expected a line of at most 256 MiB, got a longer one",
+    ]
+    for (start, message) in endless {
+      var reader = LogReader(file: "log")
+      XCTAssertThrowsError(
+        try {
+          try reader.read(Array(start.utf8)) { _ in }
+          for _ in 0..<100 { try reader.read(piece) { _ in } }
+        }()
+      ) { XCTAssertEqual("\($0)", message) }
+    }
+  }
+
+  func testStepsFarApartCostNoTrap() throws {
+    let ends = ["9223372036854774784", "-9223372036854775808", "0", "9e99", "-9e99", "NaN"]
+    for (first, second) in ends.flatMap({ first in ends.map { (first, $0) } }) {
+      let rows = [first, second, "1", first].enumerated().map { place, step in
+        "{\"step\": \(step), \"loss\": \(place + 1), \"val_loss\": \(place)}\n"
+      }
+      var record = RunRecord()
+      for step in try LogSamples.steps(Array(rows.joined().utf8)) { record.append(step) }
+      let run = ReportedRun(name: "far", record: record)
+      XCTAssertFalse(HTMLReport(title: "far", runs: [run]).html.isEmpty)
+      XCTAssertNotNil(SVGPlot(.loss, of: run)?.svg)
+    }
   }
 
   func testEventFiles() throws {

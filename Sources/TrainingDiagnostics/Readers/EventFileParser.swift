@@ -18,9 +18,7 @@ struct EventFileParser: LogParser {
     CRC32C.masked(of: bytes.prefix(8)) == UInt32(littleEndian: bytes.dropFirst(8))
   }
 
-  mutating func read(
-    _ bytes: some Collection<UInt8>, _ body: (StepRecord) -> Void
-  ) throws(DataError) {
+  mutating func read(_ bytes: [UInt8], _ body: (StepRecord) -> Void) throws(DataError) {
     self.bytes += bytes
     var place = 0
     defer {
@@ -58,8 +56,11 @@ struct EventFileParser: LogParser {
     guard place + 12 <= bytes.count else { return nil }
     let header = bytes[place..<(place + 12)]
     let length = UInt64(littleEndian: header)
-    guard EventFileParser.isHeader(header), length < 1 << 31 else {
+    guard EventFileParser.isHeader(header) else {
       throw problem(at: place, "a length that matches its check", "other bytes")
+    }
+    guard length <= UInt64(LogReader.longestPiece) else {
+      throw problem(at: place, "a record of at most 256 MiB", "\(length) bytes")
     }
     return Int(length)
   }

@@ -1,9 +1,15 @@
 extension Collection<UInt8> {
   /// The bytes as they are shown in a message: a few of them, in quotes, on one line.
-  var excerpt: String {
+  var excerpt: String { "\"\(unquotedExcerpt)\"" }
+
+  /// The same without quotes, for names. What steers a terminal is a blank.
+  var unquotedExcerpt: String {
     let text = String(decoding: prefix(40), as: UTF8.self).map { character in
-      character.isNewline || character.unicodeScalars.contains { $0.value < 32 } ? " " : character
+      let isPlain = character.unicodeScalars.allSatisfy {
+        $0.properties.generalCategory != .control
+      }
+      return isPlain && !character.isNewline ? character : " "
     }
-    return "\"\(String(text))\(count > 40 ? "…" : "")\""
+    return String(text) + (count > 40 ? "…" : "")
   }
 }

@@ -7,10 +7,11 @@ struct JSONDocumentParser: LogParser {
 
   init(_ file: String) { self.file = file }
 
-  mutating func read(
-    _ bytes: some Collection<UInt8>, _ body: (StepRecord) -> Void
-  ) throws(DataError) {
+  mutating func read(_ bytes: [UInt8], _ body: (StepRecord) -> Void) throws(DataError) {
     self.bytes += bytes
+    guard self.bytes.count <= LogReader.longestPiece else {
+      throw DataError(file, expected: "a document of at most 256 MiB", got: "a larger one")
+    }
   }
 
   mutating func finish(_ body: (StepRecord) -> Void) throws(DataError) {
@@ -18,19 +19,24 @@ struct JSONDocumentParser: LogParser {
     do {
       value = try JSONScanner.value(of: bytes[...])
     } catch {
-      let line = bytes[..<error.place].count { $0 == UInt8(ascii: "\n") } + 1
       let rest = bytes[error.place...]
       throw DataError(
-        file, at: .line(line), expected: error.expected,
+        file, at: line(of: error.place), expected: error.expected,
         got: rest.isEmpty ? "the end of the file" : rest.excerpt)
     }
     var rows = JSONRows()
-    do throws(JSONRows.Problem) {
-      let steps = try rows.steps(of: value)
-      if steps.isEmpty { throw JSONRows.Problem(expected: "rows with a loss", got: "none") }
-      steps.forEach(body)
+    let steps: [StepRecord]
+    do {
+      steps = try rows.steps(of: value, at: 0)
     } catch {
-      throw DataError(file, expected: error.expected, got: error.got)
+      throw DataError(
+        file, at: line(of: error.place), expected: error.expected, got: error.got)
     }
+    if steps.isEmpty { throw DataError(file, expected: "rows with a loss", got: "none") }
+    steps.forEach(body)
+  }
+
+  private func line(of place: Int) -> DataError.Place {
+    .line(bytes[..<place].count { $0 == UInt8(ascii: "\n") } + 1)
   }
 }

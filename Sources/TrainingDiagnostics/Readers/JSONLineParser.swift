@@ -19,7 +19,7 @@ struct JSONLineParser: RowParser {
         got: rest.isEmpty ? "the end of the line" : rest.excerpt)
     }
     do {
-      return try rows.steps(of: value)
+      return try rows.steps(of: value, at: line.startIndex)
     } catch {
       throw DataError(file, at: .line(number), expected: error.expected, got: error.got)
     }

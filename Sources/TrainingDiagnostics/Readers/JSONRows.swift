@@ -3,23 +3,26 @@ struct JSONRows: Sendable {
   private var names = ColumnNames()
   private var numbers = RowNumbers()
 
-  /// What is wrong with a value.
+  /// What is wrong with the value at a byte.
   struct Problem: Error {
     let expected, got: String
+    let place: Int
   }
 
-  /// The steps of an object: itself a row, or the rows of its `log_history`, or columns of numbers.
-  mutating func steps(of value: JSONValue) throws(Problem) -> [StepRecord] {
+  /// The steps of an object at a byte: itself a row, or the rows of its `log_history`, or columns of numbers.
+  mutating func steps(of value: JSONValue, at place: Int) throws(Problem) -> [StepRecord] {
     switch value {
-    case .array(let values):
+    case .array(let elements):
       var steps: [StepRecord] = []
-      for value in values { steps += try self.steps(of: value) }
+      for element in elements { steps += try self.steps(of: element.value, at: element.place) }
       return steps
     case .object(let members):
-      if let history = value["log_history"] { return try steps(of: history) }
+      if let history = members.first(where: { $0.name == "log_history" }) {
+        return try steps(of: history.value, at: history.place)
+      }
       if let columns = try columns(members) { return columns }
       return try row(members).map { [$0] } ?? []
-    default: throw Problem(expected: "an object", got: "\(value)")
+    default: throw Problem(expected: "an object", got: "\(value)", place: place)
     }
   }
 
@@ -60,7 +63,10 @@ struct JSONRows: Sendable {
     case .string(let text):
       if let value = Double(reported: Array(text.utf8)) { return value }
       fallthrough
-    default: throw Problem(expected: "a number for \(member.name)", got: "\(member.value)")
+    default:
+      throw Problem(
+        expected: "a number for \(member.name.utf8.unquotedExcerpt)", got: "\(member.value)",
+        place: member.place)
     }
   }
 
@@ -68,13 +74,15 @@ struct JSONRows: Sendable {
   private static func flattened(_ members: [JSONValue.Member]) -> [JSONValue.Member] {
     members.flatMap { member -> [JSONValue.Member] in
       guard case .object(let inner) = member.value else { return [member] }
-      return inner.map { .init(name: member.name + "/" + $0.name, value: $0.value) }
+      return inner.map {
+        .init(name: member.name + "/" + $0.name, value: $0.value, place: $0.place)
+      }
     }
   }
 
   /// The rows of an object whose members are columns, as Keras' history is; nil when it is none.
   private mutating func columns(_ members: [JSONValue.Member]) throws(Problem) -> [StepRecord]? {
-    var lists: [(name: String, values: [JSONValue])] = []
+    var lists: [(name: String, values: [JSONValue.Element])] = []
     var taken: Set<String> = []
     for member in members where taken.insert(member.name).inserted {
       if case .array(let values) = member.value { lists.append((member.name, values)) }
@@ -83,9 +91,11 @@ struct JSONRows: Sendable {
     guard let count = known.map(\.values.count).max() else { return nil }
     var steps: [StepRecord] = []
     for place in 0..<count {
-      let row = known.filter { place < $0.values.count }
-      steps +=
-        try self.row(row.map { .init(name: $0.name, value: $0.values[place]) }).map { [$0] } ?? []
+      let row = known.filter { place < $0.values.count }.map { list in
+        let element = list.values[place]
+        return JSONValue.Member(name: list.name, value: element.value, place: element.place)
+      }
+      steps += try self.row(row).map { [$0] } ?? []
     }
     return steps
   }

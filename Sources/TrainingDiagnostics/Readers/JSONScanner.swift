@@ -40,6 +40,12 @@ struct JSONScanner {
     return true
   }
 
+  private mutating func element() throws(Problem) -> JSONValue.Element {
+    skipBlanks()
+    let start = place
+    return JSONValue.Element(value: try value(), place: start)
+  }
+
   private mutating func value() throws(Problem) -> JSONValue {
     skipBlanks()
     switch next {
@@ -69,18 +75,19 @@ struct JSONScanner {
       guard next == UInt8(ascii: "\"") else { throw problem("a name in quotes") }
       let name = try string()
       guard take(":") else { throw problem("a colon") }
-      members.append(JSONValue.Member(name: name, value: try value()))
+      let element = try element()
+      members.append(JSONValue.Member(name: name, value: element.value, place: element.place))
     } while take(",")
     guard take("}") else { throw problem("a comma or a closing brace") }
     return .object(members)
   }
 
   private mutating func array() throws(Problem) -> JSONValue {
-    var values: [JSONValue] = []
-    if take("]") { return .array(values) }
-    repeat { values.append(try value()) } while take(",")
+    var elements: [JSONValue.Element] = []
+    if take("]") { return .array(elements) }
+    repeat { elements.append(try element()) } while take(",")
     guard take("]") else { throw problem("a comma or a closing bracket") }
-    return .array(values)
+    return .array(elements)
   }
 
   private mutating func word() throws(Problem) -> JSONValue {
@@ -135,7 +142,9 @@ extension JSONScanner {
 
   private mutating func unicode() throws(Problem) -> [UInt8] {
     let digits = bytes[place..<min(place + 4, bytes.endIndex)]
-    guard digits.count == 4, let code = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
+    // A sign would be taken for a part of the number.
+    guard digits.count == 4, digits.allSatisfy({ $0.isDigit || $0.isLetter }),
+      let code = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
     else { throw problem("four hexadecimal digits") }
     place += 4
     // A half of a pair has no meaning alone, and names of columns need none.

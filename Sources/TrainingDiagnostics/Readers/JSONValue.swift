@@ -1,21 +1,23 @@
 /// A value of JSON, with Python's tokens for what is not finite.
-indirect enum JSONValue: Sendable, Hashable {
+enum JSONValue: Sendable, Hashable {
   case null
   case bool(Bool)
   case number(Double)
   case string(String)
-  case array([JSONValue])
+  case array([Element])
   case object([Member])
 
+  /// A value of an array, and the byte it begins at.
+  struct Element: Sendable, Hashable {
+    let value: JSONValue
+    let place: Int
+  }
+
+  /// A value of an object by its name, and the byte it begins at.
   struct Member: Sendable, Hashable {
     let name: String
     let value: JSONValue
-  }
-
-  /// The value of an object's member.
-  subscript(name: String) -> JSONValue? {
-    guard case .object(let members) = self else { return nil }
-    return members.first { $0.name == name }?.value
+    let place: Int
   }
 }
 

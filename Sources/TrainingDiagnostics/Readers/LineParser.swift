@@ -18,9 +18,7 @@ struct LineParser<Row: RowParser>: LogParser {
 
   init(_ row: Row, file: String) { (self.row, self.file) = (row, file) }
 
-  mutating func read(
-    _ bytes: some Collection<UInt8>, _ body: (StepRecord) -> Void
-  ) throws(DataError) {
+  mutating func read(_ bytes: [UInt8], _ body: (StepRecord) -> Void) throws(DataError) {
     var rest = bytes[...]
     while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
       open += rest[..<end]
@@ -28,6 +26,10 @@ struct LineParser<Row: RowParser>: LogParser {
       try endLine(body)
     }
     open += rest
+    guard open.count <= LogReader.longestPiece else {
+      throw DataError(
+        file, at: .line(number + 1), expected: "a line of at most 256 MiB", got: "a longer one")
+    }
   }
 
   mutating func finish(_ body: (StepRecord) -> Void) throws(DataError) {

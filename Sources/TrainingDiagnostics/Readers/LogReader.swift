@@ -8,12 +8,19 @@ public import TrainingKit
 ///
 /// What is not known costs evidence, no error: columns may be missing, and there may be others.
 public struct LogReader: Sendable {
+  /// The most that is held at once of a log that is not read line by line, and of one line: what has no end, such as
+  /// a device, ends here.
+  ///
+  /// - Units: bytes.
+  static let longestPiece = 1 << 28
+
   /// The name for messages.
   public let file: String
   /// The format, once it has shown.
   public private(set) var format: LogFormat?
   private var parser: (any LogParser)?
   private var pending: [UInt8] = []
+  private var isBegun = false
   // Where the first line begins that may tell the format, and up to where its end was looked for.
   private var (lineStart, scanned) = (0, 0)
 
@@ -26,10 +33,14 @@ public struct LogReader: Sendable {
   public mutating func read(
     _ bytes: some Collection<UInt8>, _ body: (StepRecord) -> Void
   ) throws(DataError) {
-    if parser != nil { return try parser!.read(bytes, body) }
+    if parser != nil { return try parser!.read(Array(bytes), body) }
     pending += bytes
     try choose(isComplete: false)
-    guard parser != nil else { return }
+    guard parser != nil else {
+      if pending.count <= LogReader.longestPiece { return }
+      throw DataError(
+        file, expected: "a log that begins within 256 MiB", got: "a longer first line")
+    }
     let start = pending
     pending = []
     try parser!.read(start, body)
@@ -51,14 +62,16 @@ public struct LogReader: Sendable {
 
   /// Chooses the parser once enough was read to tell the format.
   private mutating func choose(isComplete: Bool) throws(DataError) {
-    if pending.starts(with: [0x1F, 0x8B]) {
-      throw DataError(file, expected: "text or an event file", got: "gzip; unpack it first")
+    if !isBegun {
+      // As much as may tell another thing than text, so that pieces of any size lead to the same.
+      guard pending.count >= 15 || isComplete else { return }
+      isBegun = true
+      if pending.starts(with: [0x1F, 0x8B]) {
+        throw DataError(file, expected: "text or an event file", got: "gzip; unpack it first")
+      }
+      if pending.starts(with: [0xEF, 0xBB, 0xBF]) { pending.removeFirst(3) }
+      if pending.prefix(12).contains(0) { return try chooseEvents() }
     }
-    if pending.starts(with: [0xEF, 0xBB, 0xBF]) {
-      pending.removeFirst(3)
-      (lineStart, scanned) = (0, 0)
-    }
-    if pending.prefix(12).contains(0) { return try chooseEvents(isComplete: isComplete) }
     guard let line = firstLine(isComplete: isComplete) else { return }
     let format = LogFormat.recognised(by: line)
     self.format = format
@@ -70,8 +83,7 @@ public struct LogReader: Sendable {
     }
   }
 
-  private mutating func chooseEvents(isComplete: Bool) throws(DataError) {
-    guard pending.count >= 12 || isComplete else { return }
+  private mutating func chooseEvents() throws(DataError) {
     guard pending.count >= 12, EventFileParser.isHeader(pending[..<12]) else {
       throw DataError(file, at: .byte(0), expected: "text or an event file", got: "other bytes")
     }
@@ -95,9 +107,7 @@ public struct LogReader: Sendable {
 /// Takes a log of one format apart.
 protocol LogParser: Sendable {
   /// Takes the next bytes.
-  mutating func read(
-    _ bytes: some Collection<UInt8>, _ body: (StepRecord) -> Void
-  ) throws(DataError)
+  mutating func read(_ bytes: [UInt8], _ body: (StepRecord) -> Void) throws(DataError)
   /// Takes the end.
   mutating func finish(_ body: (StepRecord) -> Void) throws(DataError)
 }

@@ -59,7 +59,7 @@ struct TableParser: RowParser {
     if let value = Double(reported: Array(field.utf8)) { return value }
     if let value = ["true": 1.0, "false": 0][field.lowercased()] { return value }
     throw DataError(
-      file, at: .line(line), expected: "a number in column \(name)",
+      file, at: .line(line), expected: "a number in column \(name.utf8.unquotedExcerpt)",
       got: Array(field.utf8).excerpt)
   }
 
