@@ -6,7 +6,7 @@ final class DemoTests: XCTestCase {
     let run = try CommandRun("demo", "--help")
     XCTAssertEqual(run.status, 0)
     XCTAssertTrue(run.output.hasPrefix("usage: training demo"))
-    for option in ["--html FILE", "--seed N", "--threads N"] {
+    for option in ["--html FILE", "--svg FOLDER", "--seed N", "--threads N"] {
       XCTAssertTrue(run.output.contains(option), option)
     }
   }
@@ -14,7 +14,7 @@ final class DemoTests: XCTestCase {
   func testWhatIsWrongIsOneLineBeforeAnythingIsPlayed() throws {
     let cases: [([String], Int32)] = [
       (["--seed", "x"], 64), (["--threads", "0"], 64), (["--nonsense"], 64), (["--html"], 64),
-      (["--html", "/nowhere/at/all.html"], 73),
+      (["--html", "/nowhere/at/all.html"], 73), (["--svg", "/dev/null/pictures"], 73),
     ]
     for (arguments, status) in cases {
       let run = try CommandRun(["demo"] + arguments)

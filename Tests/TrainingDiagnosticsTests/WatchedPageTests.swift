@@ -3,7 +3,11 @@ import TrainingDiagnostics
 import TrainingKit
 import XCTest
 
-/// The page of runs that were looked into and treated.
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
+
+/// The page and the pictures of runs that were looked into and treated.
 final class WatchedPageTests: XCTestCase {
   private func page(_ runs: ReportedRun...) -> String {
     HTMLReport(title: "Watched", runs: runs).html
@@ -46,8 +50,12 @@ final class WatchedPageTests: XCTestCase {
 
   /// Leaves a page where the check in a browser finds it.
   private func leave(_ page: String, as name: String) throws {
+    try leave(page, in: "\(name).html")
+  }
+
+  private func leave(_ text: String, in file: String) throws {
     guard let folder = ProcessInfo.processInfo.environment["TRAININGKIT_PAGES"] else { return }
-    try page.write(toFile: "\(folder)/\(name).html", atomically: true, encoding: .utf8)
+    try text.write(toFile: "\(folder)/\(file)", atomically: true, encoding: .utf8)
   }
 
   /// A run that explodes, and is treated.
@@ -65,6 +73,9 @@ final class WatchedPageTests: XCTestCase {
     let treatment = try XCTUnwrap(run.treatments.first)
     let page = page(run)
     try leave(page, as: "treated")
+    for plot in Self.inside {
+      try leave(XCTUnwrap(picture(plot, of: run)), in: "treated-\(plot.name).svg")
+    }
     XCTAssertTrue(page.contains("id=\"run-1-treatment-1\""))
     XCTAssertTrue(
       page.contains("back from step \(treatment.finding.step) to step \(treatment.from)"))
@@ -266,5 +277,97 @@ final class WatchedPageTests: XCTestCase {
     XCTAssertTrue(rows.contains { $0["label"] as? String == "blocks.39.mlp.down.weight" })
     XCTAssertEqual((try plot("heat", in: longer)["steps"] as? [Any])?.count, 200)
     XCTAssertLessThan(longer.utf8.count, 700_000)
+  }
+
+  private static let inside = [Plot.gradients, .updateRatios, .memory, .activations]
+
+  /// A picture, which is one whatever the run was.
+  private func picture(_ plot: Plot, of run: ReportedRun) throws -> String? {
+    guard let picture = SVGPlot(plot, of: run)?.svg else { return nil }
+    let parser = XMLParser(data: Data(picture.utf8))
+    XCTAssertTrue(parser.parse(), "\(String(describing: parser.parserError)): \(picture)")
+    let numbers = picture.components(separatedBy: " d=\"").dropFirst().compactMap {
+      $0.components(separatedBy: "\"").first
+    }
+    XCTAssertFalse(numbers.contains { $0.contains("n") }, "NaN or infinite")
+    return picture
+  }
+
+  func testTheInsideHasPictures() throws {
+    let run = large(steps: 200, blocks: 12)
+    for plot in Plot.all {
+      guard let picture = try picture(plot, of: run) else { continue }
+      try leave(picture, in: "large-\(plot.name).svg")
+      XCTAssertTrue(picture.contains("<title>\(plot.title) of twelve blocks</title>"))
+      XCTAssertEqual(picture.contains("<title>fault at step"), plot != .activations, plot.name)
+      print("picture of \(plot.name):", picture.utf8.count, "bytes")
+      XCTAssertLessThan(picture.utf8.count, 250_000)
+    }
+    let pictures = try Self.inside.map { try XCTUnwrap(picture($0, of: run), $0.name) }
+    let words = [
+      [
+        "blocks.11.mlp.down.weight", "all zero", "no gradient", "NaN or infinite",
+        " not finite</desc>",
+      ],
+      ["from the first matrix to the last", "<title>blocks.0.mlp.up.weight</title>", ">1e-4<"],
+      ["optimizer 240 MiB", "<title>activations</title>", ">400 MiB<"],
+      [">blocks.9.mlp relu<", "Most units are 0 for the whole batch", "at step 1990"],
+    ]
+    for (picture, words) in zip(pictures, words) {
+      for word in words { XCTAssertTrue(picture.contains(word), word) }
+    }
+  }
+
+  func testAPictureIsThereWhereItsPartOfThePageIs() throws {
+    let parts = [
+      StepDetails(): [],
+      StepDetails(parameters: [parameter("a", rank: 1)]): [Plot.gradients],
+      StepDetails(parameters: [parameter("a")]): [.gradients, .updateRatios],
+      StepDetails(memory: MemoryDetails(live: 5, peak: 9)): [.memory],
+      StepDetails(activations: [ActivationDetails(path: "a", rms: 1, largest: 2)]): [.activations],
+    ]
+    for (details, plots) in parts {
+      let run = run("part", [step(1, details)])
+      for plot in Self.inside {
+        XCTAssertEqual(try picture(plot, of: run) != nil, plots.contains(plot), plot.name)
+      }
+    }
+  }
+
+  func testPicturesOfWhatIsOdd() throws {
+    var lost = parameter("a", gradient: nil)
+    lost.gradientNonFiniteCount = 3
+    var far = parameter("b")
+    (far.gradientRMS, far.updateRMS) = (.leastNonzeroMagnitude, 1e300)
+    let seen = ActivationDetails(path: "", operation: ReportTests.hostile, rms: nil, largest: 1e300)
+    let looks = [[lost], [far], [parameter("a", gradient: 0)], [parameter(ReportTests.hostile)]]
+    let records = looks.enumerated().map { place, parameters in
+      step(
+        [9, 7, .max, .min][place],
+        StepDetails(
+          parameters: parameters, activations: [seen],
+          memory: MemoryDetails(live: 0, peak: 0, byOwner: [ReportTests.hostile: 1 << 50])))
+    }
+    for run in [run("odd", records), run("one", [records[1]]), run("lost", [records[0]])] {
+      for plot in Self.inside { _ = try picture(plot, of: run) }
+    }
+    let cells = try XCTUnwrap(try picture(.gradients, of: run("odd", records)))
+    let crosses = cells.components(separatedBy: "class=\"cross\"")[1]
+    XCTAssertEqual(crosses.components(separatedBy: "L").count, 3, "a cross in the one lost cell")
+  }
+
+  func testThePageAndThePictureHaveTheSameColours() throws {
+    let run = large(steps: 20, blocks: 2)
+    let page = page(run)
+    let heat = try plot("heat", in: page)
+    let low = try XCTUnwrap(heat["low"] as? Double)
+    let picture = try XCTUnwrap(try picture(.gradients, of: run))
+    let ends = picture.components(separatedBy: ">rms ")[1].components(separatedBy: "<")[0]
+    let first = try XCTUnwrap(Double(ends.components(separatedBy: " ")[0]))
+    XCTAssertEqual(log10(first), low, accuracy: 1e-3)
+    let curves = try XCTUnwrap(try self.picture(.updateRatios, of: run))
+    for color in ["#440154", "#2f5fd0", "#c76a12", "#c02636", "#86a8ff"] {
+      XCTAssertTrue(page.contains(color) && (picture + curves).contains(color), color)
+    }
   }
 }

@@ -4,11 +4,11 @@ internal import TrainingKit
 /// `training demo`: sick runs beside their healthy twins, found, treated and reported.
 struct DemoCommand {
   private let settings: DemoSettings
-  private var runs: [ReportedRun] = []
+  private var reports: ReportFiles
   private var failures: [String] = []
 
   init(_ settings: DemoSettings) throws(UsageError) {
-    try File.checkWritable(settings.page)
+    reports = try ReportFiles(page: settings.page, folder: settings.pictures)
     if let threads = settings.threads { Threads.count = threads }
     self.settings = settings
   }
@@ -26,7 +26,7 @@ struct DemoCommand {
     }
     Console.print("\(scenes.count + 1)  out of memory: a language model in half of what it needs")
     take(try MemoryScene(DemoData.pixels(samples), seed: settings.seed).play())
-    try File.write(HTMLReport(title: "training demo", runs: runs).html, to: settings.page)
+    try reports.write { _ in "training demo" }
     let (seconds, _) = start.duration(to: .now).components
     Console.print("report: \(settings.page), after \(seconds) s")
     for failure in failures { Console.warn(failure) }
@@ -35,7 +35,7 @@ struct DemoCommand {
 
   /// Takes the runs of a scene into the report.
   private mutating func take(_ outcome: (runs: [ReportedRun], failure: String?)) {
-    runs += outcome.runs
+    outcome.runs.forEach { reports.add($0) }
     if let failure = outcome.failure { failures.append(failure) }
   }
 
@@ -54,10 +54,9 @@ struct DemoCommand {
     if sick.finding == nil { failures.append("\(scene.title): nothing was found") }
     if !isHealed { failures.append("\(scene.title): the treated run did not reach its twin") }
     if healthy.finding != nil { failures.append("\(scene.title): the healthy twin was alarmed at") }
-    runs += [
-      treated.report("\(scene.title): treated"), sick.report("\(scene.title): untreated"),
-      healthy.report("\(scene.title): healthy twin"),
-    ]
+    reports.add(treated.report("\(scene.title): treated"))
+    reports.add(sick.report("\(scene.title): untreated"))
+    reports.add(healthy.report("\(scene.title): healthy twin"))
   }
 
   private func perform(_ scene: DemoScene, isSick: Bool, _ care: Care) throws -> Performance {

@@ -1,6 +1,7 @@
 /// What `training demo` is asked to do.
 struct DemoSettings {
   var page = "training-demo.html"
+  var pictures: String?
   var seed: UInt64 = 0
   var threads: Int?
 }
@@ -10,6 +11,9 @@ extension DemoSettings {
     [
       Option("--html", "FILE", help: "where the report goes; training-demo.html unless given") {
         settings, words in settings.page = words[0]
+      },
+      Option("--svg", "FOLDER", help: "draw each plot of each run into a file of its own") {
+        settings, words in settings.pictures = words[0]
       },
       Option(
         "--seed", "N", help: "the seed of weights and batches; 0 unless given", \.seed, Values.seed),

@@ -15,7 +15,8 @@ struct DiagnoseCommand {
     guard !settings.files.isEmpty else {
       throw UsageError("diagnose: expected files, a folder or -, got none; --help explains")
     }
-    (self.settings, reports) = (settings, try ReportFiles(settings))
+    self.settings = settings
+    reports = try ReportFiles(page: settings.page, folder: settings.pictures)
   }
 
   /// Diagnoses every log, and returns how the command ends.
@@ -26,7 +27,7 @@ struct DiagnoseCommand {
     if count == 0, failure == nil {
       throw UsageError("\(settings.files[0]): expected logs in the folder, got none", .noInput)
     }
-    try reports.write()
+    try reports.write { $0 == 1 ? "Diagnosis of a run" : "Diagnosis of \($0) runs" }
     if let failure { return failure.rawValue }
     switch gravest {
     case .fault: return 2
@@ -52,7 +53,7 @@ struct DiagnoseCommand {
     if diagnosis.steps > 0 {
       FindingReport(name: name, json: settings.json).show(
         diagnosis, findings: log.path == "-" ? last : diagnosis.findings, record)
-      reports.add(name, record, diagnosis)
+      reports.add(ReportedRun(name: name, record: record, diagnosis: diagnosis))
       gravest = [gravest, diagnosis.severity].compactMap { $0 }.max()
     }
     if let problem {

@@ -7,9 +7,9 @@ struct ReportFiles {
   let folder: String?
   private var runs: [ReportedRun] = []
 
-  init(_ settings: DiagnoseSettings) throws(UsageError) {
-    (page, folder) = (settings.page, settings.pictures)
-    // Found out before logs are read that take their time.
+  init(page: String?, folder: String?) throws(UsageError) {
+    (self.page, self.folder) = (page, folder)
+    // Found out before anything is done that takes its time.
     if let page { try File.checkWritable(page) }
     if let folder { try Self.create(folder) }
   }
@@ -18,23 +18,17 @@ struct ReportFiles {
   var areWanted: Bool { page != nil || folder != nil }
 
   /// Takes a run into the reports.
-  mutating func add(_ name: String, _ record: RunRecord, _ diagnosis: Diagnosis) {
-    if areWanted {
-      runs.append(ReportedRun(name: name, record: record, diagnosis: diagnosis))
-    }
+  mutating func add(_ run: ReportedRun) {
+    if areWanted { runs.append(run) }
   }
 
-  /// Writes what was asked for, if there is a run to tell of.
-  func write() throws(UsageError) {
+  /// Writes what was asked for, if there is a run to tell of, under a title that may depend on their number.
+  func write(title: (Int) -> String) throws(UsageError) {
     guard !runs.isEmpty else { return }
     if let page {
-      try File.write(HTMLReport(title: title, runs: named).html, to: page)
+      try File.write(HTMLReport(title: title(runs.count), runs: named).html, to: page)
     }
     if let folder { try draw(in: folder) }
-  }
-
-  private var title: String {
-    runs.count == 1 ? "Diagnosis of a run" : "Diagnosis of \(runs.count) runs"
   }
 
   /// The runs by their paths without the folders that all of them are in.

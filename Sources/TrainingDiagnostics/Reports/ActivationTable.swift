@@ -4,6 +4,11 @@ struct ActivationCourse {
   struct Key: Hashable {
     let path: String
     let operation: String?
+
+    /// For people.
+    var name: String {
+      (path.isEmpty ? "the model" : path) + (operation.map { " " + $0 } ?? "")
+    }
   }
 
   let key: Key
@@ -17,6 +22,11 @@ struct ActivationCourse {
   struct Output: Hashable {
     let path: String
     let levels: [UInt64]
+  }
+
+  /// Its size over the steps as a path that is 96 wide and 22 high; nil where there is one step only.
+  var path: String? {
+    levels.count > 1 ? Sparkline(levels, columns: 40).path(width: 96, height: 22) : nil
   }
 
   var output: Output { Output(path: key.path, levels: levels.map(\.bitPattern)) }
@@ -91,7 +101,7 @@ struct ActivationTable {
   var html: String {
     """
     <div class="panel health">
-    <h3>Activations <span>at step \(last)\(note)</span></h3>
+    <h3>\(Plot.activations.title) <span>\(heading)</span></h3>
     <table>
     <thead><tr><th scope="col">output of</th><th scope="col">rms over steps</th>\(heads)</tr></thead>
     <tbody>
@@ -102,12 +112,13 @@ struct ActivationTable {
     """
   }
 
-  private var note: String {
-    courses.count < count ? ", \(courses.count) of \(count) outputs" : ""
+  /// What is shown of what there is.
+  var heading: String {
+    "at step \(last)" + (courses.count < count ? ", \(courses.count) of \(count) outputs" : "")
   }
 
   /// The columns that tell anything.
-  private var columns: [ActivationColumn] {
+  var columns: [ActivationColumn] {
     ActivationColumn.allCases.filter { column in
       courses.contains { course in course.last.flatMap(column.text) != nil }
     }
@@ -120,14 +131,19 @@ struct ActivationTable {
   private func row(_ course: ActivationCourse) -> String {
     let complaints = course.complaints
     let cells = columns.map { cell($0, course, isIll: complaints[$0] != nil) }.joined()
-    let words = columns.compactMap { complaints[$0] }.joined(separator: "; ")
-    let complaint = words.isEmpty ? "" : " <small>\(words.capitalizedSentence)</small>"
+    let words = sentence(complaints)
+    let complaint = words.isEmpty ? "" : " <small>\(words)</small>"
     let operation = course.key.operation.map { " <em>\($0.inMarkup)</em>" } ?? ""
     let path = course.key.path.isEmpty ? "the model" : course.key.path.inBreakableMarkup
     return """
       <tr\(complaints.isEmpty ? "" : " class=\"sick\"")><th scope="row"><bdi>\(path)</bdi>\(operation)\(complaint)</th>\
       <td class="course">\(sparkline(course))</td>\(cells)</tr>
       """
+  }
+
+  /// Complaints in the order of the columns.
+  func sentence(_ complaints: [ActivationColumn: String]) -> String {
+    columns.compactMap { complaints[$0] }.joined(separator: "; ").capitalizedSentence
   }
 
   private func cell(_ column: ActivationColumn, _ course: ActivationCourse, isIll: Bool) -> String {
@@ -137,8 +153,7 @@ struct ActivationTable {
   }
 
   private func sparkline(_ course: ActivationCourse) -> String {
-    guard course.levels.count > 1 else { return "" }
-    let path = Sparkline(course.levels, columns: 40).path(width: 96, height: 22)
+    guard let path = course.path else { return "" }
     return "<svg viewBox=\"0 0 96 22\" aria-hidden=\"true\"><path d=\"\(path)\"/></svg>"
   }
 }

@@ -132,6 +132,36 @@ struct ParameterGrid {
     return text + ", from \(low.shortened) to \(high.shortened)"
       + (lost == 0 ? "" : "; \(lost) not finite")
   }
+
+  /// The colours of the numbers.
+  var heat: HeatScale { HeatScale(rows.flatMap(\.values).compactMap(\.self)) }
+}
+
+/// Which numbers have the first and the last of several colours; those between them by their logarithms.
+struct HeatScale {
+  /// The numbers at the ends, which one in a hundred lies beyond; nil where none is above zero.
+  let ends: (lowest: Double, highest: Double)?
+  /// The logarithms of the ends.
+  let low, high: Double
+
+  init(_ values: [Double]) {
+    let sizes = values.filter { $0 > 0 && $0.isFinite }.sorted()
+    guard !sizes.isEmpty else {
+      (ends, low, high) = (nil, -0.5, 0.5)
+      return
+    }
+    let (first, last) = (sizes[sizes.count / 100], sizes[sizes.count - 1 - sizes.count / 100])
+    // Numbers that hardly differ lie in the middle.
+    let room = last < 1.6 * first ? 10.0.squareRoot() : 1
+    let (lowest, highest) = (first / room, last * room)
+    ends = (lowest, highest)
+    (low, high) = (lowest.decimalLogarithm, highest.decimalLogarithm)
+  }
+
+  /// The share of the way from the first colour to the last one.
+  func share(of value: Double) -> Double {
+    min(max((value.decimalLogarithm - low) / (high - low), 0), 1)
+  }
 }
 
 /// The memory in use after steps, by owners.
@@ -140,6 +170,20 @@ struct MemoryCourse {
   /// The owners with the bytes of each at each step, those with the most first.
   let owners: [(name: String, values: [Int])]
   let peaks: [Int]
+
+  /// Who has how much in the end, for those who cannot see it.
+  var summary: String {
+    "last: " + owners.map { "\($0.name) \($0.values.last ?? 0) bytes" }.joined(separator: ", ")
+  }
+
+  /// The bytes of each owner at each step together with those of the owners before it.
+  var tops: [[Int]] {
+    var sums = [Int](repeating: 0, count: steps.count)
+    return owners.map { owner in
+      sums = zip(sums, owner.values).map { $0 + $1 }
+      return sums
+    }
+  }
 
   /// More owners than this are told in one.
   private static let limit = 8

@@ -16,8 +16,8 @@ struct InteriorSection {
         grid.rows.count == grid.count
         ? "" : "\(grid.rows.count) of \(grid.count) parameters. "
       return ChartFigure(
-        name: "gradients", title: "Gradients by layer over steps",
-        label: "Gradients by layer over steps: root mean square, \(grid.summary)",
+        name: Plot.gradients.name, title: Plot.gradients.title,
+        label: "\(Plot.gradients.title): root mean square, \(grid.summary)",
         note: thinned + "A column for each step that was looked at, a row for each parameter"
           + "\(kinds). Before clipping.",
         rows: grid.rows.count
@@ -30,8 +30,8 @@ struct InteriorSection {
       let thinned =
         grid.rows.count == grid.count ? "" : ", \(grid.rows.count) of \(grid.count) matrices"
       return ChartFigure(
-        name: "update-ratios", title: "Update ratios",
-        label: "Update ratios: \(grid.summary)", isLogarithmic: true,
+        name: Plot.updateRatios.name, title: Plot.updateRatios.title,
+        label: "\(Plot.updateRatios.title): \(grid.summary)", isLogarithmic: true,
         note: "How far a step moves the weights of each matrix, as a share of them\(thinned)."
       ).html
     }
@@ -39,12 +39,9 @@ struct InteriorSection {
 
   private var memory: String? {
     interior.memory.map { course in
-      let names = course.owners.map { owner in
-        "\(owner.name) \(owner.values.last ?? 0) bytes"
-      }
-      return ChartFigure(
-        name: "memory", title: "Memory by owner",
-        label: "Memory by owner, last: " + names.joined(separator: ", "),
+      ChartFigure(
+        name: Plot.memory.name, title: Plot.memory.title,
+        label: "\(Plot.memory.title), \(course.summary)",
         note: "What is in use after a step."
       ).html
     }

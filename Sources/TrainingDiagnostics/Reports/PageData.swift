@@ -22,7 +22,7 @@ struct PageData {
       (
         "plots",
         list(
-          Plot.all.compactMap { plot($0, of: steps, stretches: stretches) }
+          Plot.curves.compactMap { plot($0, of: steps, stretches: stretches) }
             + (interior.map(plots) ?? []))
       ),
     ])
@@ -49,6 +49,7 @@ struct PageData {
     let gradients = interior.gradients.map { grid in
       object([
         ("kind", "\"heat\""), ("matrices", "\(grid.matrices)"), ("steps", list(grid.steps)),
+        ("low", number(grid.heat.low)), ("high", number(grid.heat.high)),
         ("rows", rows(grid)),
       ])
     }
@@ -94,7 +95,7 @@ struct PageData {
 
   private func curve(_ series: PlotSeries) -> String {
     object([
-      ("name", series.quantity.rawValue.inJSON), ("label", series.quantity.label.inJSON),
+      ("name", series.name.inJSON), ("label", series.label.inJSON),
       ("noisy", "\(series.isNoisy)"),
       ("steps", list(series.points.map { "\($0.step)" })),
       ("values", list(series.points.map { number($0.value) })),

@@ -6,7 +6,7 @@ extension PageScript {
         super(board, figure);
         this.isLogarithmic = Boolean(data.logarithmic);
         this.curves = data.series.map((series, place) =>
-          new Curve({ steps: data.steps, ...series }, ["accent", "second", "third"][place]));
+          new Curve({ steps: data.steps, ...series }, \#(Palette.inScript(Palette.curves))[place]));
         // The cursor stops at the steps of the curve that tells most of them.
         this.track = this.curves.reduce((a, b) => (b.steps.length > a.steps.length ? b : a));
         this.addLegend();

@@ -1,8 +1,7 @@
 extension PageScript {
   /// The gradients of parameters over steps, as colours.
   static let heat = #"""
-    /// Even steps from dark to light, told apart without seeing red or green: viridis.
-    const heatStops = ["440154", "472d7b", "3b528b", "2c728e", "21918c", "28ae80", "5ec962", "addc30", "fde725"];
+    const heatStops = \#(Palette.inScript(Palette.heat));
 
     const channels = color => [0, 2, 4].map(place => parseInt(color.replace("#", "").slice(place, place + 2), 16));
 
@@ -52,18 +51,14 @@ extension PageScript {
         this.track = new Curve({ steps: data.steps, values: data.steps });
         [this.columns, this.row] = [[], 0];
         this.spot = this.addBox("spot");
-        this.findRange();
+        this.findRange(Number(data.low), Number(data.high));
         this.addLegend();
       }
 
-      /// The ends of the colours, which one value in a hundred lies beyond.
-      findRange() {
+      findRange(low, high) {
         const values = this.rows.flatMap(row => row.values);
-        const sizes = values.filter(value => value > 0 && Number.isFinite(value)).map(Math.log10).sort((a, b) => a - b);
-        const at = share => sizes[Math.round(share * (sizes.length - 1))] ?? 0;
-        [this.low, this.high] = [at(0.01), at(0.99)];
-        if (this.high - this.low < 0.2) [this.low, this.high] = [this.low - 0.5, this.high + 0.5];
-        this.isRanged = sizes.length > 0;
+        [this.low, this.high] = [low, high];
+        this.isRanged = values.some(value => value > 0 && Number.isFinite(value));
         this.special = [
           ["zero", "all zero", values.includes(0)], ["missing", "no gradient", values.includes(undefined)],
           ["lost", "NaN or infinite", values.some(value => Number.isNaN(value) || value === Infinity)],
@@ -74,7 +69,7 @@ extension PageScript {
         const legend = this.figure.querySelector(".legend");
         const [ramp, bar] = ["span", "i"].map(tag => document.createElement(tag));
         bar.className = "ramp";
-        bar.style.background = `linear-gradient(90deg, ${heatStops.map(color => "#" + color).join(", ")})`;
+        bar.style.background = `linear-gradient(90deg, ${heatStops.join(", ")})`;
         const [low, high] = [this.low, this.high].map(size => numberText(Number((10 ** size).toPrecision(2))));
         ramp.append("rms ", low + " ", bar, high);
         if (this.isRanged) legend.append(ramp);

@@ -29,7 +29,7 @@ extension PageScript {
       }
 
       drawCurves(ranges) {
-        const stops = ["accent", "third", "second"].map(colorOf);
+        const stops = \#(Palette.inScript(Palette.depth)).map(colorOf);
         this.bar.style.background = `linear-gradient(90deg, ${stops.join(", ")})`;
         const last = Math.max(1, this.curves.length - 1);
         const order = this.curves.map((_, number) => number).filter(number => number !== this.chosen);
@@ -91,7 +91,7 @@ extension PageScript {
       }
     }
 
-    const ownerColors = ["0072b2", "e69f00", "009e73", "cc79a7", "56b4e9", "d55e00", "f0e442", "999999"];
+    const ownerColors = \#(Palette.inScript(Palette.owners));
 
     function bytesUnit(bytes) {
       const power = Math.min(Math.max(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), 0), 5);
@@ -112,7 +112,7 @@ extension PageScript {
         this.curves.forEach(({ values }, number) => this.tops.push(
           values.map((value, place) => value + (number ? this.tops[number - 1][place] : 0))));
         this.readings.forEach((reading, number) => {
-          reading.previousSibling.previousSibling.style.background = "#" + ownerColors[number];
+          reading.previousSibling.previousSibling.style.background = ownerColors[number];
         });
       }
 
@@ -140,7 +140,7 @@ extension PageScript {
         const number = this.curves.indexOf(curve);
         const [upper, lower] = [this.tops[number], this.tops[number - 1]];
         const floor = place => this.y(lower ? lower[place] : 0);
-        context.fillStyle = "#" + ownerColors[number];
+        context.fillStyle = ownerColors[number];
         for (const [start, end] of ranges) {
           // A single step is a bar.
           const reach = end - start === 1 ? 4 : 0;

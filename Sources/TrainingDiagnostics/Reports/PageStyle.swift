@@ -4,23 +4,9 @@ enum PageStyle {
 
   /// Colours by what they are for, in light and in dark.
   private static let palette = """
-    :root {
-      --paper: #fbfaf8; --card: #ffffff; --ink: #1c2127; --soft: #5a6470; --faint: #8b94a0; --line: #e6e3dd;
-      --grid: #eceae5; --accent: #2f5fd0; --second: #c76a12; --third: #2a8a74;
-      --fault: #c02636; --fault-tint: #fdf0f0; --warning: #96630a; --warning-tint: #fdf6e7;
-      --note: #56657a; --note-tint: #f1f4f8; --healthy: #237a4b; --treated: #237a4b; --zero: #d3d0c9;
-      --shadow: 0 1px 2px rgb(30 30 40 / .05);
-      color-scheme: light;
-    }
+    :root { \(Palette.properties(in: .light)) --shadow: 0 1px 2px rgb(30 30 40 / .05); color-scheme: light; }
     @media (prefers-color-scheme: dark) {
-      :root:not([data-print]) {
-        --paper: #14171b; --card: #1b1f25; --ink: #e9ebee; --soft: #a5aeb9; --faint: #7c8693; --line: #2c323a;
-        --grid: #262b33; --accent: #86a8ff; --second: #f0a35a; --third: #62c9b0;
-        --fault: #ff7b85; --fault-tint: #2c1d21; --warning: #e8b65c; --warning-tint: #2a241a;
-        --note: #9fb0c6; --note-tint: #1f252d; --healthy: #6fcf97; --treated: #6fcf97; --zero: #434b56;
-        --shadow: none;
-        color-scheme: dark;
-      }
+      :root:not([data-print]) { \(Palette.properties(in: .dark)) --shadow: none; color-scheme: dark; }
     }
 
     """

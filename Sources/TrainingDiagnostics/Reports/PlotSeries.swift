@@ -1,24 +1,29 @@
 /// The values of a quantity at the steps that told it, finite or not.
-struct PlotSeries {
-  struct Point {
+struct PlotSeries: Sendable {
+  struct Point: Sendable {
     let step: Int
     let value: Double
   }
 
-  let quantity: Quantity
-  let points: [Point]
+  /// The name in data.
+  let name: String
+  /// What it is called beside others.
+  let label: String
+  /// Whether it is of a kind that differs from batch to batch, so that its course is in its means.
+  let isNoisy: Bool
+  private(set) var points: [Point]
 
   init(_ quantity: Quantity, of steps: [StepRecord]) {
-    self.quantity = quantity
+    (name, label) = (quantity.rawValue, quantity.label)
+    isNoisy = [.loss, .gradientNorm].contains(quantity)
     points = steps.compactMap { step in step[quantity].map { Point(step: step.step, value: $0) } }
   }
 
-  private init(_ quantity: Quantity, _ points: [Point]) {
-    (self.quantity, self.points) = (quantity, points)
+  /// Values at steps; NaN is what is not known.
+  init(_ label: String, steps: [Int], values: [Double]) {
+    (name, self.label, isNoisy) = (label, label, false)
+    points = zip(steps, values).map { Point(step: $0, value: $1) }
   }
-
-  /// Whether it is of a kind that differs from batch to batch, so that its course is in its means.
-  var isNoisy: Bool { [.loss, .gradientNorm].contains(quantity) }
 
   var finiteValues: [Double] { points.map(\.value).filter(\.isFinite) }
 
@@ -30,7 +35,9 @@ struct PlotSeries {
       let start = points.count * stretch / stretches
       return extremes(start..<points.count * (stretch + 1) / stretches)
     }
-    return PlotSeries(quantity, kept)
+    var thinned = self
+    thinned.points = kept
+    return thinned
   }
 
   private func extremes(_ range: Range<Int>) -> [Point] {
@@ -48,15 +55,7 @@ struct PlotSeries {
   }
 
   /// Runs of points whose steps rise: a run that is resumed goes back, and its curve begins anew.
-  var segments: [ArraySlice<Point>] {
-    var segments: [ArraySlice<Point>] = []
-    var start = 0
-    for place in points.indices.dropFirst() where points[place].step < points[place - 1].step {
-      segments.append(points[start..<place])
-      start = place
-    }
-    return points.isEmpty ? [] : segments + [points[start...]]
-  }
+  var segments: [ArraySlice<Point>] { points.map(\.step).rises.map { points[$0] } }
 
   /// The curve in a sentence, for those who cannot see it.
   var summary: String {
@@ -66,9 +65,22 @@ struct PlotSeries {
     guard let first = finite.first, let last = finite.last,
       let lowest = finite.min(by: { $0.value < $1.value }),
       let highest = finite.max(by: { $0.value < $1.value })
-    else { return "\(quantity.label)\(lost)" }
-    return "\(quantity.label) from \(first.value.shortened) at step \(first.step) to "
+    else { return "\(label)\(lost)" }
+    return "\(label) from \(first.value.shortened) at step \(first.step) to "
       + "\(last.value.shortened) at step \(last.step), lowest \(lowest.value.shortened) at step "
       + "\(lowest.step), highest \(highest.value.shortened) at step \(highest.step)\(lost)"
+  }
+}
+
+extension [Int] {
+  /// The places of elements in a row of which none is below the one before it.
+  var rises: [Range<Int>] {
+    var rises: [Range<Int>] = []
+    var start = 0
+    for place in indices.dropFirst() where self[place] < self[place - 1] {
+      rises.append(start..<place)
+      start = place
+    }
+    return isEmpty ? [] : rises + [start..<count]
   }
 }

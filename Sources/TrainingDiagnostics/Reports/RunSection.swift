@@ -11,7 +11,7 @@ struct RunSection {
 
   var html: String {
     let steps = run.record.steps
-    let charts = Plot.all.map { (plot: $0, series: $0.series(of: steps)) }
+    let charts = Plot.curves.map { (plot: $0, series: $0.series(of: steps)) }
       .filter { !$0.series.isEmpty }.map { chart($0.plot, $0.series) }
     return """
       <section class="run" id="\(identifier)" data-run="\(place)" aria-labelledby="\(identifier)-name">
