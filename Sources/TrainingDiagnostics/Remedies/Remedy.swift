@@ -18,8 +18,7 @@ public enum Remedy: Sendable, Hashable, Codable {
   case fullPrecision
   /// Losses computed in bfloat16, unscaled.
   case bfloat16
-  /// Weights of matrices whose scale is far from He's, or whose rows are alike, started anew by He; biases at zero, and
-  /// moments forgotten.
+  /// Matrices that did not start by their fan-in started anew by He, their biases at zero, and moments forgotten.
   case initialization
 }
 
@@ -93,15 +92,19 @@ extension Remedy {
 }
 
 extension Module {
-  /// The trainable matrices that no start by the fan-in gives: their scale is a factor of three or more from He's, or
-  /// their rows are alike.
+  /// The trainable matrices that no start by the fan-in gives: their scale is a factor of three or more from He's, their
+  /// rows are alike, or their biases outweigh what they make of usual inputs.
   var illStartedWeights: [NamedParameter] {
-    parameters.filter { named in
+    let parameters = parameters
+    return parameters.filter { named in
       let value = named.parameter.value.detached()
       guard named.parameter.isTrainable, value.rank >= 2 else { return false }
       let fanIn = value.count / value.shape[0]
-      let ratio = value.statistics.rms * (Double(fanIn) / 2).squareRoot()
-      return !(0.3...3).contains(ratio) || value.hasRowsAlike
+      let gain = value.statistics.rms * Double(fanIn).squareRoot()
+      let path = named.path.replacingLast(of: "weight", with: "bias")
+      let bias = path == named.path ? nil : parameters.first { $0.path == path }
+      let shift = bias?.parameter.value.detached().statistics.rms ?? 0
+      return !(0.3...3).contains(gain / 2.0.squareRoot()) || value.hasRowsAlike || shift > 2 * gain
     }
   }
 

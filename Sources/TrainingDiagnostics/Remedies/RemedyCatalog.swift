@@ -5,9 +5,24 @@ enum RemedyCatalog {
   static func candidates<Model>(
     for finding: Finding, _ run: TrainingRun<Model>, usualNorm: Double?
   ) -> [Remedy] {
+    if let own = ownRemedies(for: finding) { return own.filter { $0.changes(run) } }
     let candidates =
       remedies(for: finding, usualNorm: usualNorm) + [.noWeightDecay, .initialization]
     return unique(candidates).filter { $0.changes(run) }
+  }
+
+  /// What a cause leaves of the remedies; nil where it leaves all. What lies in the data or in the code is mended there:
+  /// another rate would only hide it.
+  private static func ownRemedies(for finding: Finding) -> [Remedy]? {
+    switch finding.cause {
+    case .badInput, .operationDomain: [.skipping(step: finding.step)]
+    case .detached, .unused, .optimizer, .frozenWeights, .schedule, .softmaxTwice, .sigmoidTwice,
+      .missingLogSoftmax, .targetRange, .notNormalized, .mixedUnits, .repeatedData, .dataOrder,
+      .dataShift, .constantLabels, .classImbalance, .shiftedLabels, .labelsOutOfRange,
+      .gradientNoise, .overfitting, .dataLeak, .keptGraph, .keptTensors, .wrongAxis:
+      []
+    default: nil
+    }
   }
 
   /// The changes that would tell the cause of a finding; none where there is nothing to be told this way. Of those that

@@ -76,8 +76,9 @@ public struct InputsAreNormalized: PreflightCheck {
     guard x.rank >= 2, x.shape[0] >= 4 else { return nil }
     let rows = ExampleKeys(x).keys
     let share = 1 - Double(Set(rows).count) / Double(rows.count)
-    // Short rows of few values are alike by chance, but not all of them.
-    guard share >= 0.25, x.count / x.shape[0] >= 8 || Set(rows).count == 1 else { return nil }
+    // Short rows of few values are alike by chance, but not all of them; short texts may well say the same.
+    let least = x.dtype.isFloatingPoint ? 8 : 32
+    guard share >= 0.25, x.count / x.shape[0] >= least || Set(rows).count == 1 else { return nil }
     return subject.finding(
       .repeatedExamples, .repeatedData, share >= 0.9 ? .fault : .warning, 0.85,
       ["share": share, "examples": Double(rows.count)],
