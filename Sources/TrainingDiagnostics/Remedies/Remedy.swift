@@ -92,8 +92,8 @@ extension Remedy {
 }
 
 extension Module {
-  /// The trainable matrices that no start by the fan-in gives: their scale is a factor of three or more from He's, their
-  /// rows are alike, or their biases outweigh what they make of usual inputs.
+  /// The trainable matrices that no start by the fan-in gives: their scale is a factor of three or more from He's, rows
+  /// are alike, or biases outweigh what they make of usual inputs.
   var illStartedWeights: [NamedParameter] {
     let parameters = parameters
     return parameters.filter { named in

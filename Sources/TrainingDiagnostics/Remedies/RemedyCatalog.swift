@@ -11,8 +11,8 @@ enum RemedyCatalog {
     return unique(candidates).filter { $0.changes(run) }
   }
 
-  /// What a cause leaves of the remedies; nil where it leaves all. What lies in the data or in the code is mended there:
-  /// another rate would only hide it.
+  /// What a cause leaves of the remedies; nil where it leaves all. What lies in data or code is mended there: another
+  /// rate would only hide it.
   private static func ownRemedies(for finding: Finding) -> [Remedy]? {
     switch finding.cause {
     case .badInput, .operationDomain: [.skipping(step: finding.step)]

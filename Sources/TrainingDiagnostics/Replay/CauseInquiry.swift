@@ -86,10 +86,10 @@ extension Replay {
       try run.undone { run -> Double in
         run.precision = precision
         run.schedule = .constant(0)
-        let outcome = try loss.step(&run, item)
-        let statistics = outcome.report.clipping?.statistics
+        // A run that is stuck tells nothing.
+        let statistics = (try? loss.step(&run, item))?.report.clipping?.statistics
         let shares = run.model.parameters.compactMap { statistics?[$0.path]?.zeroShare }
-        return shares.reduce(0, +) / Double(max(1, shares.count))
+        return shares.isEmpty ? .nan : shares.reduce(0, +) / Double(shares.count)
       }
     }
     guard zeros[0] > zeros[1] + 0.2 else { return finding }
@@ -108,8 +108,8 @@ extension Replay {
     let losses = try run.undone { run in
       try run.restore(moments[place].snapshot)
       let before = try run.lossInEvaluation { try loss($0, item) }
-      for _ in 0..<Self.memoryLength { _ = try loss.step(&run, item) }
-      return (before, try run.lossInEvaluation { try loss($0, item) })
+      let isWhole = try follow(&run, Array(repeating: item, count: Self.memoryLength))
+      return (before, isWhole ? try run.lossInEvaluation { try loss($0, item) } : .infinity)
     }
     guard losses.1 < 0.5 * losses.0 else { return finding }
     var found = finding

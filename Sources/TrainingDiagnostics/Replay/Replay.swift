@@ -38,7 +38,7 @@ struct Replay<Model: Module, Item> {
   }
 
   /// Trains on items. False when the run is stuck.
-  private func follow(_ run: inout TrainingRun<Model>, _ items: [Item]) throws -> Bool {
+  func follow(_ run: inout TrainingRun<Model>, _ items: [Item]) throws -> Bool {
     for item in items {
       do {
         _ = try loss.step(&run, item)

@@ -12,22 +12,24 @@ extension WatchedRun {
     }
   }
 
-  /// What is new when no step will follow, with the causes that replays show.
+  /// What is new when no step will follow, with the causes that replays show. The run stays as it is.
   ///
   /// - Errors: whatever the loss throws when it is called again. A replay that memory is too small for costs its
   ///   evidence.
   public mutating func conclude() throws -> [Finding] {
-    try lookedInto(concluded())
+    try lookedInto(concluded(), responds: false)
   }
 
-  /// Findings beside the steps with the causes that replays show; the run is treated where care says so.
-  mutating func lookedInto(_ found: [Finding]) throws -> [Finding] {
+  /// Findings beside the steps with the causes that replays show.
+  ///
+  /// - Parameter responds: whether the run is treated where care says so.
+  mutating func lookedInto(_ found: [Finding], responds: Bool) throws -> [Finding] {
     guard !found.isEmpty, let item = moments.all.last?.items.last else { return found }
     var findings = found
     do {
       findings = try explained(found, item)
       replace(found, by: findings)
-      _ = try respond(to: findings)
+      if responds { _ = try respond(to: findings) }
     } catch is DeviceError {}
     return findings
   }

@@ -156,7 +156,7 @@ public struct WatchedRun<Model: Module, Item> {
     let step = StepRecord(
       step: max(0, run.steps - 1), trainLoss: trainLoss, validationLoss: validationLoss)
     record.append(step)
-    return try lookedInto(doctor.observe(step))
+    return try lookedInto(doctor.observe(step), responds: true)
   }
 
   /// The findings so far, ranked.
