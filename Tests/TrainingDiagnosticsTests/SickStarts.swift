@@ -27,6 +27,18 @@ enum SickStarts {
       start: PreflightCase(name, seed: seed, batches: batches, { (model(), data) }, loss: loss))
   }
 
+  /// A step in float16 whose loss is multiplied.
+  private static func half(
+    _ name: String, _ cause: Cause, _ seed: UInt64, factor: Double
+  ) -> SickStart {
+    SickStart(
+      check: "gradients", symptom: .noGradient, cause: cause,
+      start: PreflightCase(
+        name, seed: seed, precision: .mixed(.float16, scaler: .fixed(1)),
+        { (PreflightNetwork.perceptron(), { PreflightData.classes([32, 16], 10) }) },
+        loss: { crossEntropy($0($1.x) * factor, $1.y) }))
+  }
+
   private static func classes(
     _ change: @escaping (inout Batch) -> Void, count: Int = 32
   ) -> () -> Batch {
@@ -263,6 +275,8 @@ enum SickStarts {
           return model
         },
         data: classes { $0.x = $0.x.cast(to: .bfloat16) }),
+      half("gradients that float16 rounds away", .rounding, seed, factor: 0x1p-40),
+      half("float16, and no gradient anyway", .deadNetwork, seed, factor: 0),
       sick(
         "dependence", .constantOutput, .deadNetwork, "inputs times zero", seed,
         model: with { FunctionLayer { $0 * 0 } }),

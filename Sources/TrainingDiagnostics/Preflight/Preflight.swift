@@ -59,7 +59,7 @@ public struct Preflight<Model: Module> {
       step: run.steps, batches: batches, parameters: run.model.parameters,
       precision: run.precision, pass: pass,
       compute: { try self.pass($0, isEvaluating: $1, isBackward: false) }, plan: plan,
-      unmoved: unmovedParameters)
+      unmoved: unmovedParameters, wideGradients: { try self.gradientsInFloat32(of: pass.batch) })
   }
 }
 
@@ -70,6 +70,13 @@ extension Preflight {
       let pieces = batch.split(size: max(1, batch.count / parts))
       for _ in 0..<2 { _ = try run.step(accumulating: pieces) { try loss($0, $1) } }
     }
+  }
+
+  private func gradientsInFloat32(of batch: Batch) throws -> Gradients? {
+    var run = run
+    run.precision = .full
+    return try Preflight(of: run, on: [batch], with: [], loss)
+      .pass(batch, isEvaluating: false, isBackward: true).gradients
   }
 
   private func unmovedParameters() throws -> [String] {

@@ -16,6 +16,7 @@ public struct PreflightSubject {
   let compute: (_ batch: Batch, _ isEvaluating: Bool) throws -> PreflightPass
   let plan: (_ parts: Int) throws -> MemoryPlan
   let unmoved: () throws -> [String]
+  let wideGradients: () throws -> Gradients?
 
   /// Takes another batch through the model, with the random numbers of the first pass.
   public func forward(_ batch: Batch, isEvaluating: Bool) throws -> PreflightPass {
@@ -27,6 +28,9 @@ public struct PreflightSubject {
 
   /// The trainable parameters that an update at the schedule's highest rate leaves as they are.
   public func unmovedParameters() throws -> [String] { try unmoved() }
+
+  /// The gradients of the first batch as float32 computes them; nil where they are not finite.
+  public func gradientsInFloat32() throws -> Gradients? { try wideGradients() }
 
   /// A finding at this step.
   func finding(

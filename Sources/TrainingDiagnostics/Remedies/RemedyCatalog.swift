@@ -28,12 +28,11 @@ enum RemedyCatalog {
   /// The changes that would tell the cause of a finding; none where there is nothing to be told this way. Of those that
   /// help alike the first is believed.
   static func forks<Model>(for finding: Finding, _ run: TrainingRun<Model>) -> [Remedy] {
-    let precisions: [Remedy] = [.bfloat16]
     let forks: [Remedy]
     switch finding.symptom {
     case .plateau, .slowConvergence, .vanishingGradients:
       forks =
-        precisions + [.noClipping, .noWeightDecay, .initialization, .shuffling]
+        [.bfloat16, .noClipping, .noWeightDecay, .initialization, .shuffling]
         + rates(10, 100, 1000, 1e4, 1e5, 0.1)
     case .divergence, .oscillation, .deadUnits, .saturation, .explosion, .updateRatio,
       .activationGrowth:

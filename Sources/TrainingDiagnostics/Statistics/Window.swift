@@ -1,3 +1,5 @@
+internal import TrainingKit
+
 /// The last values of a series, with their median and their spread at hand.
 ///
 /// A value costs a search and a move among those in order; the median nothing, the spread one pass.
@@ -72,21 +74,6 @@ public struct Window: Sendable {
       if ordered[middle] < value { low = middle + 1 } else { high = middle }
     }
     return low
-  }
-}
-
-extension [Double] {
-  /// The median of values in order, of which there is at least one.
-  fileprivate var sortedMedian: Double {
-    let middle = count / 2
-    return count % 2 == 1 ? self[middle] : self[middle - 1] / 2 + self[middle] / 2
-  }
-
-  /// The median; NaN when there are no values. No generic code, which is slow where nobody specializes it.
-  fileprivate static func median(of values: consuming [Double]) -> Double {
-    if values.isEmpty { return .nan }
-    values.sort()
-    return values.sortedMedian
   }
 }
 

@@ -72,14 +72,18 @@ extension WatchedRun {
   /// Does about findings what the care says; the treatment, where there was one.
   mutating func respond(to findings: [Finding]) throws -> Treatment? {
     let findings = findings + takeExpected()
-    guard care.keepsSnapshots, let finding = findings.max(by: { $0.severity < $1.severity }),
-      treatments.count < care.treatmentLimit
-    else { return nil }
-    switch care.response(to: finding.severity) {
-    case .treat: return try treat(finding)
-    case .rollBack: return try rollBack(finding)
-    case .note, .warn, .pause, .stop: return nil
+    guard care.keepsSnapshots, treatments.count < care.treatmentLimit else { return nil }
+    // The gravest that something can be done about.
+    for finding in findings.ranked {
+      switch care.response(to: finding.severity) {
+      case .treat:
+        let candidates = RemedyCatalog.candidates(for: finding, run, usualNorm: usualNorm)
+        if !candidates.isEmpty { return try treat(finding, candidates) }
+      case .rollBack: return try rollBack(finding)
+      case .note, .warn, .pause, .stop: break
+      }
     }
+    return nil
   }
 
   /// What was found before the first step and can be treated by now.
@@ -90,11 +94,10 @@ extension WatchedRun {
   }
 
   /// Tries what may help, and applies what does.
-  private mutating func treat(_ finding: Finding) throws -> Treatment? {
-    let candidates = RemedyCatalog.candidates(for: finding, run, usualNorm: usualNorm)
-    guard !candidates.isEmpty,
-      let place = moments.healthyMoment(before: finding.step, by: finding.onsetDistance)
-    else { return nil }
+  private mutating func treat(_ finding: Finding, _ candidates: [Remedy]) throws -> Treatment? {
+    guard let place = moments.healthyMoment(before: finding.step, by: finding.onsetDistance) else {
+      return nil
+    }
     let (control, trials) = try replay.trials(candidates, from: place, about: finding.step)
     guard let remedy = trials.choice(beside: control)?.remedy else { return nil }
     return try apply(

@@ -70,27 +70,20 @@ private struct Race {
   /// Whether the median ratio is above 1 by three of its standard errors, which the median distance from it tells.
   private static func isSurelySlower(_ times: [Double], than others: [Double]) -> Bool {
     let ratios = zip(times, others).map(/)
-    let median = ratios.median
-    let deviation = 1.4826 * ratios.map { abs($0 - median) }.median
+    let median = [Double].median(of: ratios)
+    let deviation = 1.4826 * [Double].median(of: ratios.map { abs($0 - median) })
     return median - 1 > 3 * 1.2533 * deviation / Double(ratios.count).squareRoot()
   }
 
   var leader: Int { entrants[place] }
 
   /// A usual time of the leader.
-  var time: Double { times[place].median }
+  var time: Double { [Double].median(of: times[place]) }
 
   /// The place of the entrant that takes least, beside the first of them.
   private var place: Int {
-    let ratios = times.map { zip($0, times[0]).map(/).median }
+    let ratios = times.map { [Double].median(of: zip($0, times[0]).map(/)) }
     return ratios.indices.min { ratios[$0] < ratios[$1] }!
-  }
-}
-
-extension [Double] {
-  fileprivate var median: Double {
-    let sorted = sorted()
-    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
   }
 }
 

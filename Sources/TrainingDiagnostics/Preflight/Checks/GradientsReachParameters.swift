@@ -23,7 +23,7 @@ public struct GradientsReachParameters: PreflightCheck {
     if !gradients.missing.isEmpty { return [missing(gradients.missing, subject)] }
     let statistics = gradients.statistics
     let zero = gradients.paths.filter { statistics[$0]!.norm == 0 }
-    if !zero.isEmpty { return zeros(zero, of: gradients.paths.count, trainable, subject) }
+    if !zero.isEmpty { return try zeros(zero, of: gradients.paths.count, trainable, subject) }
     return try unmoved(subject)
   }
 
@@ -54,14 +54,14 @@ public struct GradientsReachParameters: PreflightCheck {
 
   private func zeros(
     _ paths: [String], of count: Int, _ trainable: [NamedParameter], _ subject: PreflightSubject
-  ) -> [Finding] {
+  ) throws -> [Finding] {
     // A weight of zeros stops the gradient on its way, at the first step only: residual branches start like that.
     let isBehindZeros = trainable.contains { named in
       named.parameter.value.rank >= 2 && named.parameter.value.largestMagnitude == 0
         && !paths.contains(named.path)
     }
     let isAll = paths.count == count
-    let isUnderflow = subject.precision.autocastType == .float16 && !isBehindZeros
+    let isUnderflow = try !isBehindZeros && isRounded(paths, subject)
     // Nothing to learn is no mistake of the model.
     if subject.pass.loss == 0 && isAll { return [] }
     return [
@@ -76,6 +76,13 @@ public struct GradientsReachParameters: PreflightCheck {
             : "look for dead units, rounding or a mask between this layer and the loss",
         place: paths.told)
     ]
+  }
+
+  /// Whether float32 has a gradient where float16 has none.
+  private func isRounded(_ paths: [String], _ subject: PreflightSubject) throws -> Bool {
+    guard subject.precision.autocastType == .float16, let wide = try subject.gradientsInFloat32()
+    else { return false }
+    return paths.contains { wide.norm(of: $0) ?? 0 > 0 }
   }
 
   private func unmoved(_ subject: PreflightSubject) throws -> [Finding] {
