@@ -7,6 +7,8 @@ public enum AnalyzerCatalog {
       Explosion(),
       GradientGrowth(),
       LossSpike(),
+      LevelRise(),
+      EarlyRate(),
       Divergence(),
       Plateau(),
       SlowConvergence(),

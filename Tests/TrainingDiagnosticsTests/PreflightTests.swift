@@ -36,7 +36,7 @@ final class PreflightTests: XCTestCase {
             "preflight: \(sick.start.name) comes behind \(findings.first?.description ?? "nothing")"
           )
         }
-        let hit = findings.first { $0.symptom == sick.symptom && $0.severity > .note }
+        let hit = findings.first { $0.symptom == sick.symptom && $0.severity >= sick.severity }
         XCTAssertNotNil(hit, "\(sick.start.name): \(findings)")
         XCTAssertEqual(hit?.cause, sick.cause, "\(sick.start.name): \(findings)")
         if let place = sick.place {

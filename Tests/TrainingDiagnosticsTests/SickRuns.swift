@@ -265,6 +265,18 @@ enum SickRuns {
         step.learningRate = place < 200 ? 1e-3 : 1e-2
         step.loss = (place < 200 ? 1 : 1.7) * noise.factor(0.03)
       }),
+    Case(
+      analyzer: "level-rise", symptom: .levelRise, severity: .note,
+      run: SampleRun("other data from a step on", steps: 400) { step, place, noise in
+        step.loss =
+          (place < 203 ? fall(place, from: 2.3, to: 1.8, within: 60) : 2) * noise.factor(0.03)
+      }),
+    Case(
+      analyzer: "early-rate", symptom: .explosion,
+      run: SampleRun("no warm-up", steps: 400) { step, place, noise in
+        step.learningRate = place < 20 ? 3e-2 : 1e-3
+        step.loss = (place < 20 ? 2.3 + 0.2 * Double(place) : 3.5) * noise.factor(0.03)
+      }),
   ]
 
   private static let resumed = [

@@ -6,6 +6,7 @@ struct SickStart {
   let check: String
   let symptom: Symptom
   let cause: Cause
+  var severity = Severity.warning
   /// A part of the place.
   var place: String?
   let start: PreflightCase
@@ -14,6 +15,24 @@ struct SickStart {
 enum SickStarts {
   static func all(seed: UInt64) -> [SickStart] {
     values(seed) + labels(seed) + outputs(seed) + scales(seed) + ways(seed) + inputs(seed)
+      + optimizers(seed)
+  }
+
+  private static func optimizers(_ seed: UInt64) -> [SickStart] {
+    let sick: [(String, String, any Optimizer)] = [
+      ("an epsilon of 10", "epsilon", AdamW(epsilon: 10)),
+      ("a momentum of 0.999", "momentum", SGD(momentum: 0.999)),
+      ("a beta2 of 0.5 for all but biases", "beta2", Adam(beta2: 0.5).varying(.all)),
+    ]
+    return sick.map { name, place, optimizer in
+      SickStart(
+        check: "optimizer", symptom: .unusualSetting, cause: .optimizer, severity: .note,
+        place: place,
+        start: PreflightCase(
+          name, seed: seed, optimizer: optimizer,
+          { (PreflightNetwork.perceptron(), { PreflightData.classes([32, 16], 10) }) },
+          loss: { crossEntropy($0($1.x), $1.y) }))
+    }
   }
 
   private static func sick(

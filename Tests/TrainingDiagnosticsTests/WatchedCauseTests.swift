@@ -38,6 +38,70 @@ final class WatchedCauseTests: XCTestCase {
     XCTAssertEqual(found.first { $0.symptom == .inputShift }?.cause, .dataShift, "\(found)")
   }
 
+  func testSequencesThatShiftAreNamed() throws {
+    let found = try withRandomGenerator(RandomGenerator(seed: 3)) {
+      let model = Sequential {
+        LSTM(4, 8)
+        FunctionLayer { $0[.all, -1] }
+        Linear(8, 4)
+      }
+      let run = TrainingRun(model: model, optimizer: AdamW(), schedule: .constant(1e-2))
+      var watched = WatchedRun(run) { (model, item: Ward.Item) in Ward.loss(model, item) }
+      for step in 0..<210 {
+        let (x, y) = (Tensor.randomNormal([16, 6, 4]), Tensor.randomIntegers([16], in: 0..<4))
+        _ = try watched.step(Ward.Item(x: step < 100 ? x : x + 100, y: y, noise: y))
+      }
+      return watched.diagnosis().findings
+    }
+    XCTAssertEqual(found.first { $0.symptom == .inputShift }?.cause, .dataShift, "\(found)")
+  }
+
+  func testLabelsThatAreWrongForAStretchAreToldByTheDataNotTheRate() throws {
+    let ward = try Ward(seed: 3)
+    var items = ward.items(300)
+    for place in 150..<220 { items[place].y = items[place].noise }
+    let found = try findings(ward, items)
+    let finding = try XCTUnwrap(found.first { $0.symptom == .levelRise }, "\(found)")
+    XCTAssertEqual(finding.cause, .dataShift, "\(finding)")
+    XCTAssertEqual(finding.severity, .warning)
+    XCTAssertEqual(try XCTUnwrap(finding.evidence["other_data_from_step"]), 150, accuracy: 3)
+  }
+
+  func testALevelThatTheRateRaisesIsNotPutOnTheData() throws {
+    let schedule = Schedule.table(steps: 121) { $0 < 120 ? 3e-3 : 0.3 }
+    let ward = try Ward(seed: 4, optimizer: SGD(momentum: 0.9), schedule: schedule)
+    let found = try findings(ward, ward.items(260))
+    XCTAssertFalse(found.contains { $0.cause == .dataShift }, "\(found)")
+  }
+
+  func testNumbersOfTheOptimizerAreNamed() throws {
+    for (optimizer, rate) in [
+      (AdamW(epsilon: 1000), 1e-2), (SGD(momentum: 0.999), 0.1),
+    ] as [(any Optimizer, Double)] {
+      let ward = try Ward(seed: 6, optimizer: optimizer, rate: rate)
+      let found = try findings(ward, ward.items(300))
+      XCTAssertEqual(found.first?.cause, .optimizer, "\(found)")
+    }
+  }
+
+  func testLabelsOfOneClassAreInOrderOnceOthersCome() throws {
+    let ward = try Ward(seed: 7, rate: 3e-2)
+    let generator = RandomGenerator(seed: 1)
+    let centers = 0.3 * generator.normal([4, 8])
+    let items = (0..<260).map { step in
+      let y = Tensor(Array(repeating: step / 40 % 4, count: 32))
+      return Ward.Item(x: centers.taking(y) + generator.normal([32, 8]), y: y, noise: y)
+    }
+    let batches = items.prefix(8).map { Batch(x: $0.x, y: $0.y, indices: Array(0..<32)) }
+    let seen = try Preflight(of: ward.run, on: batches) { crossEntropy($0($1.x), $1.y) }.findings()
+    XCTAssertTrue(seen.contains { $0.cause == .constantLabels }, "\(seen)")
+    var watched = WatchedRun(ward.run, Ward.loss)
+    watched.take(seen)
+    for item in items { _ = try watched.step(item) }
+    let found = watched.diagnosis().findings.filter { $0.severity >= .warning }
+    XCTAssertEqual(Set(found.map(\.cause)), [.dataOrder], "\(found)")
+  }
+
   func testAModelThatLearnsByHeartWhatItCannotLearnIsTold() throws {
     let ward = try Ward(seed: 5, rate: 3e-3, width: 64)
     var items = ward.items(260)

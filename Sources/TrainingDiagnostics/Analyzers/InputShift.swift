@@ -1,7 +1,7 @@
 /// Inputs that are not what they were, as when files of another scale follow in the middle of a run.
 ///
-/// - Finds: inputs of the model that were 1.4 times as large as usual, or as small, in two examinations in a row, after
-///   four in which they were as large as each other within a tenth.
+/// - Finds: inputs of the model that are larger or smaller than usual by a quarter, and by eight of their deviations,
+///   in two examinations in a row, after four or more.
 public struct InputShift: Analyzer {
   /// `input-shift`
   public static let name = "input-shift"
@@ -14,20 +14,20 @@ public struct InputShift: Analyzer {
   /// Compares the level of the inputs with that of the examinations before.
   public mutating func examine(_ step: StepRecord, after history: RunHistory) -> Finding? {
     guard let level = step.details?.inputRMS, level > 0 else { return nil }
-    guard levels.count >= 4, levels.allSatisfy({ abs($0 - levels.median) < 0.1 * levels.median })
-    else {
-      levels = levels.suffix(7) + [level]
+    guard levels.count >= 4 else {
+      levels.append(level)
       return nil
     }
     let usual = levels.median
-    let ratio = level / usual
-    shifted = (1 / 1.4...1.4).contains(ratio) ? 0 : shifted + 1
-    if shifted == 0, abs(ratio - 1) < 0.1 { levels = levels.suffix(7) + [level] }
+    let deviation = 1.4826 * levels.map { abs($0 - usual) }.median
+    let isShifted = abs(level - usual) > max(0.25 * usual, 8 * deviation)
+    shifted = isShifted ? shifted + 1 : 0
+    if !isShifted { levels = levels.suffix(15) + [level] }
     guard shifted >= 2 else { return nil }
     return Finding(
       .inputShift, cause: .dataShift, severity: .warning, step: step.step, confidence: 0.9,
       evidence: [
-        "input_rms": level, "usual_input_rms": usual, "ratio": ratio,
+        "input_rms": level, "usual_input_rms": usual, "ratio": level / usual,
         "loss": history.loss.recent.median,
       ],
       remedy:

@@ -88,6 +88,10 @@ extension Symptom {
   public static let updateRatio = Symptom("update_ratio")
   /// Inputs have another scale than they had.
   public static let inputShift = Symptom("input_shift")
+  /// Losses have come to a higher level from one step to the next.
+  public static let levelRise = Symptom("level_rise")
+  /// A number of the optimizer is far from what is usual.
+  public static let unusualSetting = Symptom("unusual_setting")
   /// Weights shrink towards zero.
   public static let weightCollapse = Symptom("weight_collapse")
   /// Updates are too small for the 16 bits of the weights.

@@ -57,7 +57,7 @@ public struct Preflight<Model: Module> {
   private func subject(of pass: PreflightPass) -> PreflightSubject {
     PreflightSubject(
       step: run.steps, batches: batches, parameters: run.model.parameters,
-      precision: run.precision, pass: pass,
+      optimizer: run.optimizer, precision: run.precision, pass: pass,
       compute: { try self.pass($0, isEvaluating: $1, isBackward: false) }, plan: plan,
       unmoved: unmovedParameters, wideGradients: { try self.gradientsInFloat32(of: pass.batch) })
   }

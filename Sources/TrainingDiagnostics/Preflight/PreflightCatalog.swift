@@ -13,5 +13,6 @@ public enum PreflightCatalog {
     OutputDependsOnInput(),
     ModesAgree(),
     StartLoss(),
+    OptimizerIsUsual(),
   ]
 }

@@ -8,6 +8,8 @@ public struct PreflightSubject {
   public let batches: [Batch]
   /// The parameters of the model.
   public let parameters: [NamedParameter]
+  /// What updates them.
+  public let optimizer: any Optimizer
   /// What losses are computed in.
   public let precision: Precision
   /// The first batch on the way through and back, as a step would take it.

@@ -12,6 +12,8 @@ public enum Remedy: Sendable, Hashable, Codable {
   case skipping(step: Int)
   /// Weights that the optimizer does not pull towards zero.
   case noWeightDecay
+  /// A number of the optimizer set to what is usual, and what it keeps forgotten.
+  case optimizerNumber(String, to: Double)
   /// Items drawn in random order. Whoever hands the items to the run does it.
   case shuffling
   /// Losses computed in float32, unscaled.
@@ -33,6 +35,7 @@ extension Remedy: CustomStringConvertible {
     case .noClipping: "do not clip"
     case .skipping(let step): "skip the batch of step \(step)"
     case .noWeightDecay: "set the weight decay to 0"
+    case .optimizerNumber(let name, let value): "set the optimizer's \(name) to \(value.shortened)"
     case .shuffling: "draw examples in random order"
     case .fullPrecision: "compute in float32"
     case .bfloat16: "compute in bfloat16 without a loss scale"
@@ -53,6 +56,11 @@ extension Remedy {
       guard var optimizer = run.optimizer as? any DecaysWeights & Optimizer else { return }
       optimizer.weightDecay = 0
       run.optimizer = optimizer
+    case .optimizerNumber(let name, let value):
+      guard var optimizer = run.optimizer as? any HasUsualNumbers & Optimizer else { return }
+      optimizer.setNumber(name, to: value)
+      optimizer.states = [:]
+      run.optimizer = optimizer
     case .fullPrecision: run.precision = .full
     case .bfloat16: run.precision = .mixed(.bfloat16)
     case .initialization:
@@ -67,6 +75,7 @@ extension Remedy {
     case .learningRate, .clipping, .skipping, .shuffling: true
     case .noClipping: !run.clipping.isNone
     case .noWeightDecay: (run.optimizer as? any DecaysWeights)?.weightDecay ?? 0 > 0
+    case .optimizerNumber(let name, _): run.optimizer.unusualNumbers.contains { $0.name == name }
     case .fullPrecision: run.precision.autocastType != nil
     case .bfloat16: run.precision.autocastType == .float16
     case .initialization: run.steps < 200 && !run.model.illStartedWeights.isEmpty
@@ -80,6 +89,7 @@ extension Remedy {
     case .noClipping: .clippingLimit
     case .skipping: .dataOutlier
     case .noWeightDecay: .weightDecay
+    case .optimizerNumber: .optimizer
     case .shuffling: .dataOrder
     case .fullPrecision, .bfloat16: .overflow
     case .initialization: .initialization
@@ -89,6 +99,16 @@ extension Remedy {
 
   /// Whether the item of a step is left out.
   func skips(_ step: Int) -> Bool { self == .skipping(step: step) }
+}
+
+extension Optimizer {
+  /// Its numbers that are seldom what they are here.
+  var unusualNumbers: [(name: String, value: Double, usual: Double)] {
+    (self as? any HasUsualNumbers)?.unusualNumbers ?? []
+  }
+
+  /// What sets them to what is usual.
+  var usualSettings: [Remedy] { unusualNumbers.map { .optimizerNumber($0.name, to: $0.usual) } }
 }
 
 extension Module {

@@ -5,18 +5,22 @@ enum RemedyCatalog {
   static func candidates<Model>(
     for finding: Finding, _ run: TrainingRun<Model>, usualNorm: Double?
   ) -> [Remedy] {
-    if let own = ownRemedies(for: finding) { return own.filter { $0.changes(run) } }
+    if let own = ownRemedies(for: finding, run) { return own.filter { $0.changes(run) } }
     let candidates =
-      remedies(for: finding, usualNorm: usualNorm) + [.noWeightDecay, .initialization]
+      remedies(for: finding, usualNorm: usualNorm) + run.optimizer.usualSettings
+      + [.noWeightDecay, .initialization]
     return unique(candidates).filter { $0.changes(run) }
   }
 
   /// What a cause leaves of the remedies; nil where it leaves all. What lies in data or code is mended there: another
   /// rate would only hide it.
-  private static func ownRemedies(for finding: Finding) -> [Remedy]? {
+  private static func ownRemedies<Model>(
+    for finding: Finding, _ run: TrainingRun<Model>
+  ) -> [Remedy]? {
     switch finding.cause {
+    case .optimizer: run.optimizer.usualSettings
     case .badInput, .operationDomain: [.skipping(step: finding.step)]
-    case .detached, .unused, .optimizer, .frozenWeights, .schedule, .softmaxTwice, .sigmoidTwice,
+    case .detached, .unused, .frozenWeights, .schedule, .softmaxTwice, .sigmoidTwice,
       .missingLogSoftmax, .targetRange, .notNormalized, .mixedUnits, .repeatedData, .dataOrder,
       .dataShift, .constantLabels, .classImbalance, .shiftedLabels, .labelsOutOfRange,
       .gradientNoise, .overfitting, .dataLeak, .keptGraph, .keptTensors, .wrongAxis:
@@ -39,7 +43,8 @@ enum RemedyCatalog {
       forks = [.noWeightDecay, .initialization, .shuffling] + rates(0.1, 0.01, 0.001)
     default: forks = []
     }
-    return forks.filter { $0.changes(run) }
+    if forks.isEmpty { return [] }
+    return run.optimizer.usualSettings + forks.filter { $0.changes(run) }
   }
 
   private static func unique(_ remedies: [Remedy]) -> [Remedy] {

@@ -8,6 +8,10 @@ public struct Trial: Sendable, Hashable, Codable {
   /// the run could not go on.
   public let lossBefore, lossAfter: Double
 
+  fileprivate var isOfTheOptimizer: Bool {
+    if case .optimizerNumber? = remedy { true } else { false }
+  }
+
   /// Whether the loss has come out clearly below another's.
   func isBetter(than other: Trial) -> Bool {
     guard lossAfter.isFinite else { return false }
@@ -20,11 +24,18 @@ public struct Trial: Sendable, Hashable, Codable {
 extension [Trial] {
   /// The trial whose remedy is to be applied; nil where none is better than the control.
   ///
-  /// It is the first that is as good as the best. A learning rate that is just low enough for some steps may be too
-  /// high for more: a lower one is taken that gains nearly as much.
+  /// It is the first that is as good as the best. A number that few optimizers have is put right first, where that
+  /// alone gains most of what the best does. A learning rate that is just low enough for some steps may be too high for
+  /// more: a lower one is taken that gains nearly as much.
   func choice(beside control: Trial) -> Trial? {
     guard let best = self.min(by: { $0.lossAfter < $1.lossAfter }), best.isBetter(than: control)
     else { return nil }
+    if let usual = first(where: { $0.isOfTheOptimizer }), usual.isBetter(than: control),
+      !control.lossAfter.isFinite
+        || control.lossAfter - usual.lossAfter > 0.7 * (control.lossAfter - best.lossAfter)
+    {
+      return usual
+    }
     let chosen = first { !best.isBetter(than: $0) } ?? best
     guard case .learningRate(let factor)? = chosen.remedy, factor < 1 else { return chosen }
     let gain = chosen.lossBefore - chosen.lossAfter

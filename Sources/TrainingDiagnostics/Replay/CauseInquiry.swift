@@ -9,8 +9,11 @@ extension Replay {
     case .nonFiniteLoss, .nonFiniteGradient: try withOrigin(finding, item)
     case .skippedSteps where finding.cause == .undetermined: try withOrigin(finding, item)
     case .lossSpike, .explosion:
-      try withOutlier(finding, item) ?? withOrder(finding, item) ?? withStepSize(finding)
-    case .gradientGrowth, .divergence, .oscillation, .plateau: try withStepSize(finding)
+      try withOutlier(finding, item) ?? withOrder(finding, item) ?? withOtherData(finding)
+        ?? withStepSize(finding)
+    case .levelRise: try withOtherData(finding) ?? finding
+    case .divergence, .plateau: try withOtherData(finding) ?? withStepSize(finding)
+    case .gradientGrowth, .oscillation: try withStepSize(finding)
     case .vanishingGradients, .noGradient, .frozenParameter: try withUnderflow(finding, item)
     default: finding
     }
@@ -78,6 +81,47 @@ extension Replay {
     found.remedy = "\(Remedy.shuffling): the batches before were alike, and this one is unlike them"
     return found
   }
+
+  /// Compares the losses of items with the weights of an earlier state, which have seen none of them: where they rise
+  /// from an item on, the data have changed there.
+  private func withOtherData(_ finding: Finding) throws -> Finding? {
+    for place in moments.all.indices.reversed() {
+      guard let (step, rise) = try riseOfLosses(from: place) else { continue }
+      var found = finding
+      (found.cause, found.nextTest, found.confidence) = (.dataShift, nil, 0.9)
+      found.severity = max(found.severity, .warning)
+      found.evidence = found.evidence.adding([
+        "other_data_from_step": Double(step), "their_loss_at_earlier_weights": rise.after,
+        "loss_of_those_before": rise.before, "errors_at_earlier_weights": rise.errors,
+      ])
+      found.remedy =
+        "look at inputs and labels from about step \(step) on: they are not what those before were"
+      return found
+    }
+    return nil
+  }
+
+  /// Where the losses of the items since a state rise, computed with its weights; nil where they do not.
+  private func riseOfLosses(from place: Int) throws -> (step: Int, rise: ShiftOfMean)? {
+    let moment = moments.all[place]
+    let items = moments.items(since: .last(place))
+    let stride = max(1, items.count / Self.comparedCount)
+    let chosen = Array(Swift.stride(from: 0, to: items.count, by: stride))
+    guard chosen.count >= 16 else { return nil }
+    let losses = try run.undone { run in
+      try run.restore(moment.snapshot)
+      return try chosen.map { place in
+        try run.lossInEvaluation { try loss($0, items[place]) }
+      }
+    }
+    guard let rise = ShiftOfMean(losses, least: 6), rise.errors > 5,
+      rise.after - rise.before > 0.05 * abs(rise.before)
+    else { return nil }
+    return (moment.snapshot.steps + chosen[rise.place], rise)
+  }
+
+  /// How many items are compared with each other.
+  private static var comparedCount: Int { 64 }
 
   /// Compares the gradients of the item in float16 with those in float32.
   private func withUnderflow(_ finding: Finding, _ item: Item) throws -> Finding {

@@ -28,7 +28,7 @@ extension WatchedRun {
     var findings = found
     do {
       findings = try explained(found, item)
-      replace(found, by: findings)
+      takeExplained(findings, of: found)
       if responds { _ = try respond(to: findings) }
     } catch is DeviceError {}
     return findings
@@ -46,7 +46,8 @@ extension WatchedRun {
 
   /// Asks what another learning rate or start would have led to, where nothing else told the cause.
   private func forked(_ finding: Finding) throws -> Finding {
-    guard finding.isOpen, finding.severity >= .warning || finding.hasLearntLittle
+    let isStrange = finding.cause == .learningRateTooHigh && !run.optimizer.usualSettings.isEmpty
+    guard finding.isOpen || isStrange, finding.severity >= .warning || finding.hasLearntLittle
     else { return finding }
     let forks = RemedyCatalog.forks(for: finding, run)
     guard !forks.isEmpty,
@@ -62,7 +63,7 @@ extension WatchedRun {
     guard finding.severity >= .warning || gain > 0.08 * abs(control.lossAfter) else {
       return finding
     }
-    var found = finding.healed(by: remedy)
+    var found = finding.healed(by: remedy, isOpen: true)
     found.severity = max(found.severity, .warning)
     found.evidence = found.evidence.adding(
       ["loss_of_fork": chosen.lossAfter, "loss_without": control.lossAfter])
@@ -159,22 +160,38 @@ extension Finding {
   }
 
   /// Whether it is a note that a replay may make more of.
-  fileprivate var mayBeMore: Bool { symptom == .oscillation || symptom == .plateau }
+  fileprivate var mayBeMore: Bool { [.oscillation, .plateau, .levelRise].contains(symptom) }
 
   /// Whether nothing has told the cause but that steps were too large for something: the rate may have been right.
   fileprivate var isOpen: Bool {
     cause == .undetermined || cause == .learningRateTooHigh && !(evidence["curvature"] ?? 0 > 0.8)
   }
 
-  /// The finding with the cause of what was found right before it, where it follows from that.
+  /// The finding with the cause of what was found before it, where it follows from that.
   fileprivate func following(_ findings: [Finding]) -> Finding {
-    let troubles: Set<Symptom> = [.explosion, .divergence, .lossSpike, .gradientGrowth]
-    guard troubles.contains(symptom), let lead = findings.last(where: { $0.cause == .lostState }),
-      (0..<50).contains(step - lead.step)
-    else { return self }
+    guard let lead = findings.last(where: { leads(from: $0) }) else { return self }
     var finding = self
-    (finding.cause, finding.nextTest, finding.remedy) = (lead.cause, nil, lead.remedy)
+    // Labels of one class would be learned at once: others have come.
+    let isOrder = lead.cause == .constantLabels
+    finding.cause = isOrder ? .dataOrder : lead.cause
+    (finding.nextTest, finding.remedy) = (nil, isOrder ? "\(Remedy.shuffling)" : lead.remedy)
     return finding
+  }
+
+  private func leads(from lead: Finding) -> Bool {
+    let troubles: Set<Symptom> = [.explosion, .divergence, .lossSpike, .gradientGrowth]
+    switch lead.cause {
+    case .lostState: return troubles.contains(symptom) && (0..<50).contains(step - lead.step)
+    case .constantLabels, .dataOrder:
+      return (isOpen || cause == .dataShift)
+        && troubles.union([.plateau, .levelRise]).contains(symptom)
+    case .undetermined: return false
+    default:
+      // Steps that decay has the largest part in go where no gradient points.
+      let isBlind = lead.cause == .weightDecay && cause == .learningRateTooHigh
+      return (isOpen || isBlind) && !lead.isOpen && lead.severity >= .warning
+        && lead.symptom.consequences.contains(symptom)
+    }
   }
 
   /// Whether losses stand still where they began.
@@ -186,8 +203,8 @@ extension Finding {
   }
 
   /// What a remedy that helped says of the cause, where nothing else told it.
-  fileprivate func healed(by remedy: Remedy) -> Finding {
-    guard isOpen, let shown = remedy.cause, shown != cause else { return self }
+  fileprivate func healed(by remedy: Remedy, isOpen: Bool? = nil) -> Finding {
+    guard isOpen ?? self.isOpen, let shown = remedy.cause, shown != cause else { return self }
     var finding = self
     (finding.cause, finding.nextTest, finding.remedy) = (shown, nil, "\(remedy)")
     return finding

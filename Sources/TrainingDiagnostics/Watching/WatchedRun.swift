@@ -86,7 +86,7 @@ public struct WatchedRun<Model: Module, Item> {
     var (findings, treatment): ([Finding], Treatment?) = (found, nil)
     do {
       findings = try explained(found, item)
-      doctor.replace(found, by: findings)
+      takeExplained(findings, of: found)
       treatment = try respond(to: findings)
     } catch is DeviceError {}
     return WatchedStep(
@@ -144,7 +144,13 @@ public struct WatchedRun<Model: Module, Item> {
 
   mutating func concluded() -> [Finding] { doctor.conclude() }
 
-  mutating func replace(_ old: [Finding], by new: [Finding]) { doctor.replace(old, by: new) }
+  /// Takes findings with their causes for those without, and what they say of earlier ones.
+  mutating func takeExplained(_ findings: [Finding], of found: [Finding]) {
+    doctor.replace(found, by: findings)
+    guard findings.contains(where: { $0.cause == .dataOrder }) else { return }
+    let early = doctor.findings.filter { $0.cause == .constantLabels }
+    doctor.replace(early, by: early.map(\.inOrder))
+  }
 
   /// Adds what was measured beside the steps, such as the loss on held-out data, and returns what is new.
   ///
@@ -193,6 +199,15 @@ public struct WatchedRun<Model: Module, Item> {
       throw error
     }
     return (outcome, try examination?.details(outcome))
+  }
+}
+
+extension Finding {
+  /// What labels that seemed to be of one class are, once others have come.
+  fileprivate var inOrder: Finding {
+    var finding = self
+    (finding.cause, finding.remedy) = (.dataOrder, "\(Remedy.shuffling)")
+    return finding
   }
 }
 

@@ -2,7 +2,7 @@ import TrainingKit
 
 /// A kind of network, with data of a teacher that it can learn.
 enum Architecture: String, CaseIterable, Codable {
-  case mlp, cnn, lstm, gpt
+  case mlp, cnn, lstm, gpt, bert
 
   /// Thresholds may be looked at on these; the others are for the report.
   var isForFitting: Bool { self == .mlp || self == .lstm }
@@ -11,6 +11,8 @@ enum Architecture: String, CaseIterable, Codable {
 
   static let classes = 8
   static let length = 8
+  /// The token that stands for one that is to be told.
+  static let mask = 16
 
   /// A rate that AdamW learns well with.
   var rate: Double {
@@ -18,7 +20,7 @@ enum Architecture: String, CaseIterable, Codable {
     case .mlp: 3e-3
     case .cnn: 3e-3
     case .lstm: 1e-2
-    case .gpt: 3e-3
+    case .gpt, .bert: 3e-3
     }
   }
 
@@ -27,7 +29,7 @@ enum Architecture: String, CaseIterable, Codable {
     switch self {
     case .mlp, .cnn: 0.05
     case .lstm: 0.3
-    case .gpt: 0.1
+    case .gpt, .bert: 0.1
     }
   }
 
@@ -35,7 +37,7 @@ enum Architecture: String, CaseIterable, Codable {
     switch self {
     case .mlp: 32
     case .cnn, .lstm: 16
-    case .gpt: 8
+    case .gpt, .bert: 8
     }
   }
 
@@ -62,6 +64,11 @@ enum Architecture: String, CaseIterable, Codable {
       let model = GPT(
         GPT.Configuration(vocabulary: 16, context: Self.length, features: 16, heads: 2, layers: 2))
       return [model, FunctionLayer { $0.reshaped([-1, 16]) }]
+    case .bert:
+      let model = BERT(
+        BERT.Configuration(
+          vocabulary: Self.mask + 1, context: Self.length, features: 16, heads: 2, layers: 2))
+      return [model, FunctionLayer { $0.reshaped([-1, Self.mask + 1]) }]
     }
   }
 }
@@ -103,7 +110,7 @@ struct Teacher {
       case .mlp: generator.normal([16, classes])
       case .cnn: generator.normal([classes, 36])
       case .lstm: generator.normal([classes, Architecture.length * 4])
-      case .gpt: (generator.normal([16, 16]) * 2.5)
+      case .gpt, .bert: (generator.normal([16, 16]) * 2.5)
       }
   }
 
@@ -122,6 +129,7 @@ struct Teacher {
     case .cnn: return pattern(step, [size, 1, 6, 6])
     case .lstm: return pattern(step, [size, Architecture.length, 4])
     case .gpt: return chain(step, size)
+    case .bert: return gaps(step, size)
     }
   }
 
@@ -130,6 +138,15 @@ struct Teacher {
     let y = generator.integers([shape[0]], in: 0..<Architecture.classes)
     let patterns = table.taking(y).reshaped(shape)
     return Item(step: step, x: patterns + 3 * noise * generator.normal(shape), y: y)
+  }
+
+  /// Such tokens, three of ten of which are hidden; all are to be told.
+  private func gaps(_ step: Int, _ size: Int) -> Item {
+    let tokens = chain(step, size).x
+    let isHidden = generator.bernoulli(tokens.shape, probability: 0.3).cast(to: .int64)
+    return Item(
+      step: step, x: tokens + isHidden * (Tensor(Architecture.mask) - tokens), y: tokens.flattened()
+    )
   }
 
   /// Tokens, each of which is drawn by the one before it.

@@ -19,7 +19,7 @@ struct Course {
 
   /// Trains a run in the care of a doctor, who looks at it before the first step as well.
   init(_ recipe: Recipe, seed: UInt64, care: Care) {
-    let (training, held) = recipe.data(seed: seed)
+    let (training, held) = recipe.data(seed: seed, more: care.treats ? recipe.steps : 0)
     let kept = Kept(every: recipe.keptLosses)
     let body = recipe.loss ?? Recipe.crossEntropyLoss
     let loss = { (model: Sequential, item: Item) in kept.noted(body(model, item)) }
@@ -36,6 +36,8 @@ struct Course {
       failure = "\(error)"
     }
     for item in training {
+      // Who was taken back gets the steps that a healthy run has, from there on.
+      if item.step >= recipe.steps + (watched.treatments.last?.from ?? 0) { break }
       if let interruption = recipe.interruption, interruption.step == item.step {
         watched = Self.resumed(watched, care, loss, interruption.change)
       }
@@ -114,4 +116,8 @@ struct Course {
       return loss
     }
   }
+}
+
+extension Care {
+  fileprivate var treats: Bool { responses.values.contains(.treat) }
 }

@@ -25,7 +25,8 @@ extension Fault {
         }
       },
       Fault(
-        name: "wrong_labels", symptoms: unstable, causes: [.dataOutlier],
+        name: "wrong_labels", symptoms: unstable.union([.levelRise]),
+        causes: [.dataOutlier, .dataShift],
         levels: [10, 30, 50, 75, 100], onset: middle
       ) { recipe, count in
         recipe.items = { items, generator in
@@ -59,12 +60,13 @@ extension Fault {
         recipe.items = { items, _ in items = items.indices.map { items[$0 % Int(count)] } }
       },
       Fault(
-        name: "sorted_labels", symptoms: unstable.union([.unusableLabels]), causes: [.dataOrder],
+        name: "sorted_labels", symptoms: unstable.union([.unusableLabels, .levelRise]),
+        causes: [.dataOrder],
         levels: [1, 2, 5, 10, 30],
         architectures: real
       ) { recipe, block in recipe.items = { items, _ in items.sortLabels(block: Int(block)) } },
       Fault(
-        name: "data_shift", symptoms: unstable.union([.inputShift]),
+        name: "data_shift", symptoms: unstable.union([.inputShift, .levelRise]),
         causes: [.dataShift, .dataOutlier],
         levels: [0.3, 1, 3, 10, 100], onset: middle, architectures: real
       ) { recipe, offset in

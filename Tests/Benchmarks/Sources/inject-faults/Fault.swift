@@ -18,9 +18,19 @@ struct Fault {
   var base = Base.plain
   /// Whether it harms by what it holds, and not by its loss.
   var harmsMemory = false
+  /// Whether it lies in the run, whom a doctor can treat, and not in data, code or lost files, which people mend.
+  var isInRun: Bool { !Self.ofDataOrCode.contains(name) }
   let inject: (inout Recipe, Double) -> Void
 
-  static var all: [Fault] { rates + starts + batches + losses + optimizers + precisions + places }
+  static var all: [Fault] {
+    rates + starts + batches + losses + optimizers + precisions + places
+  }
+
+  private static let ofDataOrCode: Set = [
+    "wrong_labels", "label_noise", "input_scale", "input_offset", "repeated_batch",
+    "sorted_labels", "data_shift", "softmax_twice", "logarithm_domain", "memory_leak",
+    "detached_layer", "frozen_parameter", "lost_weights",
+  ]
 
   static let real: [Architecture] = [.mlp, .cnn, .lstm]
   static let middle = 100

@@ -68,11 +68,14 @@ struct Recipe {
   }
 
   /// What it is trained on, and clean batches that it is judged by.
-  func data(seed: UInt64) -> (training: [Item], held: [Item]) {
+  ///
+  /// - Parameter more: how many items beyond those of its steps.
+  func data(seed: UInt64, more: Int = 0) -> (training: [Item], held: [Item]) {
     let teacher = Teacher(architecture, seed: seed, noise: noise)
     var held = teacher.items(8)
     var training = teacher.items(steps)
     for place in held.indices { held[place].x = inputs(held[place].x) }
+    training += teacher.items(more, step: steps)
     for place in training.indices { training[place].x = inputs(training[place].x) }
     items(&training, RandomGenerator(seed: seed + 99))
     return (training, held)

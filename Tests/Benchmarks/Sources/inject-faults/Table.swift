@@ -8,8 +8,9 @@ struct Table {
     let fitting = Table(verdicts: verdicts.filter(\.architecture.isForFitting))
     let others = Table(verdicts: verdicts.filter { !$0.architecture.isForFitting })
     return [
-      harm, "", "fit: mlp, lstm", fitting.detectors, "", "report: cnn, gpt", others.detectors, "",
-      "all", detectors, "", byFault, "", byLookAlike, "", treatment,
+      harm, "", "fit: mlp, lstm", fitting.detectors, "", "report: cnn, gpt, bert", others.detectors,
+      "",
+      "all", detectors, "", byFault, "", byLookAlike, "", calibration, "", treatment,
     ].joined(separator: "\n")
   }
 
@@ -86,10 +87,36 @@ struct Table {
       .joined(separator: "\n")
   }
 
+  /// How far the confidence in first causes is from their being right, in bins of a tenth, weighed by their counts.
+  private var calibration: String {
+    let told = verdicts.filter { $0.isFault ? $0.isHarmful : true }.compactMap { verdict in
+      verdict.findings.first { $0.severity != "note" && $0.cause != "undetermined" }
+        .map { (confidence: $0.confidence, isRight: verdict.isCauseRight) }
+    }
+    let bins = Dictionary(grouping: told) { min(9, Int($0.confidence * 10)) }
+    let rows = bins.sorted { $0.key < $1.key }.map { _, told -> (String, Double) in
+      let count = Double(told.count)
+      let confidence = told.reduce(0) { $0 + $1.confidence } / count
+      let right = told.count(where: \.isRight)
+      let line = String(format: "  confidence %.2f: right ", confidence) + share(right, told.count)
+      return (line, abs(confidence - Double(right) / count) * count)
+    }
+    let error = 100 * rows.reduce(0) { $0 + $1.1 } / Double(max(1, told.count))
+    return (["calibration error " + String(format: "%.1f %%", error)] + rows.map(\.0))
+      .joined(separator: "\n")
+  }
+
   private var treatment: String {
     let treated = healthy.filter { !$0.treatments.isEmpty }
+    let inRun = harmful.filter(\.isInRun)
+    let named = harmful.filter { !$0.isInRun && $0.isCauseRight }
     return
-      "treated: reached the twin within 5 % \(share(harmful.count(where: \.isReached), harmful.count)), "
+      "treated, of faults that lie in the run: reached the twin within 5 % "
+      + "\(share(inRun.count(where: \.isReached), inRun.count)), "
+      + "improved \(share(inRun.count(where: \.isImproved), inRun.count))\n"
+      + "of faults in data, code or files: named for people to mend "
+      + "\(share(named.count, harmful.count - inRun.count))\n"
+      + "of all: reached the twin within 5 % \(share(harmful.count(where: \.isReached), harmful.count)), "
       + "improved \(share(harmful.count(where: \.isImproved), harmful.count)); healthy runs treated "
       + "\(treated.count), worse by it \(treated.count(where: \.isWorsened))"
   }

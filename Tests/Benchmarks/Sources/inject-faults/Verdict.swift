@@ -7,6 +7,7 @@ struct Verdict: Codable {
     let symptom, cause, severity: String
     let step: Int
     let place: String?
+    let confidence: Double
   }
 
   /// The name of the fault, or of the look-alike.
@@ -20,6 +21,8 @@ struct Verdict: Codable {
   /// The loss on held-out batches: at the start and at the end of the twin, and at the end of the run. Nil is infinite.
   let twinStart, twinEnd, end: Double?
   let isHarmful: Bool
+  /// Whether it lies in the run, and a doctor can treat it.
+  let isInRun: Bool
   let failure: String?
   /// The steps at which a warning or a fault was first told from the onset on; nil for never.
   let alarm, alarmOfNumbers: Int?
@@ -48,7 +51,8 @@ extension Verdict {
       name: name, isFault: fault != nil, architecture: architecture, seed: seed, level: level,
       onset: onset, twinStart: twin.start.finite, twinEnd: twin.end.finite, end: course.end.finite,
       isHarmful: Self.isWorse(course.end, than: twin) || (fault?.harmsMemory ?? false),
-      failure: course.failure, alarm: course.alarms.first { $0 >= onset },
+      isInRun: fault?.isInRun ?? false, failure: course.failure,
+      alarm: course.alarms.first { $0 >= onset },
       alarmOfNumbers: Self.alarms(course.steps).first { $0 >= onset },
       alarmsOfRules: Dictionary(
         uniqueKeysWithValues: Baselines.all.compactMap { rule in
@@ -57,7 +61,7 @@ extension Verdict {
       findings: course.findings.map {
         Told(
           symptom: $0.symptom.rawValue, cause: $0.cause.rawValue, severity: $0.severity.rawValue,
-          step: $0.step, place: $0.place)
+          step: $0.step, place: $0.place, confidence: $0.confidence)
       },
       isSymptomRight: told.contains { fault?.symptoms.contains($0.symptom) ?? false },
       isCauseRight: told.first.map { fault?.causes.contains($0.cause) ?? false } ?? false,

@@ -1,0 +1,44 @@
+/// A learning rate that was highest in the first steps, and threw the loss up there.
+///
+/// - Finds: losses that rose far above the first one while the rate was three times as high as it has been since, for
+///   three times as many steps.
+/// - Source: Goyal et al. 2017, arXiv:1706.02677, on warm-up.
+public struct EarlyRate: Analyzer {
+  /// `early-rate`
+  public static let name = "early-rate"
+  private var peak = 0.0
+  /// The steps at no less than a third of the peak; nil once that is over for good.
+  private var length = 0
+  private var steps = 0
+  private var highest = -Double.infinity
+  private var isOver = false
+
+  /// Creates the analyzer.
+  public init() {}
+
+  /// Follows the rate and the losses of its height.
+  public mutating func examine(_ step: StepRecord, after history: RunHistory) -> Finding? {
+    guard !isOver, let rate = step.learningRate, rate.isFinite, let loss = step.loss else {
+      return nil
+    }
+    steps += 1
+    peak = max(peak, rate)
+    if 3 * rate > peak {
+      length = steps
+      if steps > 1, loss.isFinite { highest = max(highest, history.loss.middle(with: loss)) }
+      return nil
+    }
+    guard steps >= 4 * length + 16 else { return nil }
+    isOver = true
+    let first = history.loss.first
+    guard highest - first > 0.3 * history.loss.magnitude(of: first) else { return nil }
+    return Finding(
+      .explosion, cause: .schedule, severity: .warning, step: history.first?.step ?? 0,
+      confidence: 0.85,
+      evidence: [
+        "loss": highest, "first_loss": first, "rate_at_first": peak, "rate_since": rate,
+        "steps_at_it": Double(length), "loss_now": loss,
+      ],
+      remedy: "start again with a warm-up: the rate of the first steps threw the weights off")
+  }
+}

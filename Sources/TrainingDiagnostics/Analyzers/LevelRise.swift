@@ -1,0 +1,32 @@
+/// Losses that have come to a higher level from one step to the next.
+///
+/// - Finds: a step from which on the losses of the last 64 steps are higher than those before, by 5 % and by six
+///   standard errors, of 16 losses or more on either side. It is a note: a rate that rises does it, and so do other
+///   data, which a replay tells apart.
+public struct LevelRise: Analyzer {
+  /// `level-rise`
+  public static let name = "level-rise"
+  /// How many losses there have to be on either side.
+  private static let least = 16
+  private var seen = 0
+
+  /// Creates the analyzer.
+  public init() {}
+
+  /// Looks back at every eighth loss.
+  public mutating func examine(_ step: StepRecord, after history: RunHistory) -> Finding? {
+    let losses = history.loss
+    guard losses.count >= 64, losses.count % 8 == 0, losses.count != seen else { return nil }
+    seen = losses.count
+    guard let rise = ShiftOfMean(losses.recent.values, least: Self.least), rise.errors > 6,
+      rise.after - rise.before > 0.05 * losses.magnitude(of: rise.before)
+    else { return nil }
+    return Finding(
+      .levelRise, severity: .note, step: step.step - losses.recent.count + rise.place,
+      confidence: 0.8,
+      evidence: ["level_before": rise.before, "level": rise.after, "errors": rise.errors],
+      remedy: "look at what has changed at this step: data, rate, or code",
+      nextTest:
+        "compare the losses of batches before and after, with the weights of an earlier state")
+  }
+}
