@@ -27,9 +27,14 @@ extension RunHistory {
 
   /// Whether the record goes back to the first steps, and is no excerpt.
   var beganAtItsStart: Bool {
-    guard let first, let previous, count > 1 else { return false }
-    let spacing = (Double(previous.step) - Double(first.step)) / Double(count)
+    guard let first, count > 1 else { return false }
     return Double(first.step) <= max(1, 10 * spacing)
+  }
+
+  /// How many steps there are from one record to the next; 0 before there are two.
+  var spacing: Double {
+    guard let first, let previous, count > 1 else { return 0 }
+    return (Double(previous.step) - Double(first.step)) / Double(count - 1)
   }
 
   /// Whether the learning rate has not been at its full height for long; false where nobody knows it.

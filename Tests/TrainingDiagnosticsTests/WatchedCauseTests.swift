@@ -175,6 +175,22 @@ extension WatchedCauseTests {
     XCTAssertEqual(found.first { $0.symptom == .resumeJump }?.cause, .lostState, "\(found)")
   }
 
+  /// Noise hides what five losses would tell.
+  func testALevelThatRisesAtAResumeIsPutOnIt() {
+    for resume in [203, 150, nil] {
+      var (doctor, noise) = (Doctor(), Noise(seed: 5))
+      for step in 0..<300 {
+        if step == resume { doctor.noteResume(at: step) }
+        let level = step < 203 ? 2.0 : 2.2
+        doctor.observe(StepRecord(step: step, loss: level * noise.factor(0.06)))
+      }
+      let finding = doctor.findings.first { $0.symptom == .levelRise }
+      XCTAssertEqual(
+        finding?.cause, resume == 203 ? .lostState : .undetermined, "\(doctor.findings)")
+      XCTAssertEqual(finding?.severity, resume == 203 ? .warning : .note)
+    }
+  }
+
   func testATreatmentThatFailsHalfWayIsUndone() throws {
     struct Stop: Error {}
     final class Calls { var count = 0, limit = Int.max }

@@ -2,7 +2,7 @@
 ///
 /// - Finds: a step from which on the losses of the last 64 steps are higher than those before, by 5 % and by six
 ///   standard errors, of 16 losses or more on either side. It is a note: a rate that rises does it, and so do other
-///   data, which a replay tells apart.
+///   data, which a replay tells apart. Where the run was resumed at that very step it is a warning.
 public struct LevelRise: Analyzer {
   /// `level-rise`
   public static let name = "level-rise"
@@ -21,12 +21,18 @@ public struct LevelRise: Analyzer {
     guard let rise = ShiftOfMean(losses.recent.values, least: Self.least), rise.errors > 6,
       rise.after - rise.before > 0.05 * losses.magnitude(of: rise.before)
     else { return nil }
+    let distance = history.spacing * Double(losses.recent.count - rise.place)
+    let first = Int(max(-0x1p53, min(0x1p53, Double(step.step) - distance)))
+    let isResumed = history.resumeStep.map { abs($0 - first) <= 2 } ?? false
     return Finding(
-      .levelRise, severity: .note, step: step.step - losses.recent.count + rise.place,
-      confidence: 0.8,
+      .levelRise, cause: isResumed ? .lostState : .undetermined,
+      severity: isResumed ? .warning : .note, step: first, confidence: 0.8,
       evidence: ["level_before": rise.before, "level": rise.after, "errors": rise.errors],
-      remedy: "look at what has changed at this step: data, rate, or code",
-      nextTest:
-        "compare the losses of batches before and after, with the weights of an earlier state")
+      remedy: isResumed
+        ? "restore weights, moments, schedule, random state and the place in the data as they were"
+        : "look at what has changed at this step: data, rate, or code",
+      nextTest: isResumed
+        ? nil
+        : "compare the losses of batches before and after, with the weights of an earlier state")
   }
 }

@@ -11,7 +11,7 @@ extension Replay {
     case .lossSpike, .explosion:
       try withOutlier(finding, item) ?? withOrder(finding, item) ?? withOtherData(finding)
         ?? withStepSize(finding)
-    case .levelRise: try withOtherData(finding) ?? finding
+    case .levelRise where finding.cause == .undetermined: try withOtherData(finding) ?? finding
     case .divergence, .plateau: try withOtherData(finding) ?? withStepSize(finding)
     case .gradientGrowth, .oscillation: try withStepSize(finding)
     case .vanishingGradients, .noGradient, .frozenParameter: try withUnderflow(finding, item)
@@ -160,6 +160,7 @@ extension Replay {
     (found.cause, found.nextTest, found.confidence) = (.gradientNoise, nil, 0.8)
     found.evidence = found.evidence.adding(
       ["loss_of_one_batch": losses.0, "loss_of_it_by_heart": losses.1])
+    if found.hasLearnt(lessThan: 0.05) { found.severity = max(found.severity, .warning) }
     found.remedy =
       "look whether labels belong to their inputs: one batch can be learned by heart, and no rate helps with all"
     return found

@@ -46,8 +46,9 @@ extension WatchedRun {
 
   /// Asks what another learning rate or start would have led to, where nothing else told the cause.
   private func forked(_ finding: Finding) throws -> Finding {
-    let isStrange = finding.cause == .learningRateTooHigh && !run.optimizer.usualSettings.isEmpty
-    guard finding.isOpen || isStrange, finding.severity >= .warning || finding.hasLearntLittle
+    let isUnusual = !run.optimizer.usualSettings.isEmpty
+    guard finding.isOpen || isUnusual && finding.cause == .learningRateTooHigh,
+      finding.severity >= .warning || finding.hasLearntLittle || isUnusual
     else { return finding }
     let forks = RemedyCatalog.forks(for: finding, run)
     guard !forks.isEmpty,
@@ -195,11 +196,14 @@ extension Finding {
   }
 
   /// Whether losses stand still where they began.
-  fileprivate var hasLearntLittle: Bool {
+  fileprivate var hasLearntLittle: Bool { hasLearnt(lessThan: 0.1) }
+
+  /// Whether losses stand still, and have fallen by less than a share since they began.
+  func hasLearnt(lessThan share: Double) -> Bool {
     guard symptom == .plateau, let level = evidence["level"], let start = evidence["start"] else {
       return false
     }
-    return level > start - 0.1 * abs(start)
+    return level > start - share * abs(start)
   }
 
   /// What a remedy that helped says of the cause, where nothing else told it.
