@@ -125,6 +125,18 @@ final class TrainDoctorTests: XCTestCase {
     XCTAssertTrue(line?.contains(" fault") ?? false, output)
   }
 
+  func testWhatIsWrongBeforeTheFirstStepIsToldBeforeIt() throws {
+    let scratch = try Scratch(of: self)
+    let rows = (0..<128).map { "\($0 * 37 % 100),\($0 * 53 % 100),\($0 < 64 ? 0 : 2)" }
+    let table = try scratch.file("t.csv", "a,b,label\n" + rows.joined(separator: "\n"))
+    let (output, summary) = try train(
+      ["--csv", table, "--epochs", "1", "--optimizer", "sgd", "--momentum", "0.999", "--doctor"],
+      scratch)
+    let told = try XCTUnwrap(output.range(of: "note at step 0: unusual setting"), output)
+    XCTAssertLessThan(told.lowerBound, try XCTUnwrap(output.range(of: "\nepoch 1/1")).lowerBound)
+    XCTAssertTrue(summary.findings?.contains { $0.symptom == "unusual_setting" } ?? false)
+  }
+
   func testAPlateauLowersTheRateThatWasTreated() throws {
     let scratch = try Scratch(of: self)
     let rows = (0..<125).map { row -> String in

@@ -46,13 +46,7 @@ struct CheckCommand {
   {
     var run = plan.run(network)
     run.generator = RandomGenerator(seed: settings.job.seed &+ 1)
-    let loader = DataLoader(
-      samples.training, batchSize: plan.batchSize, shuffle: true, seed: settings.job.seed)
-    let checks =
-      PreflightCatalog.standard + [ExamplesAreApart(samples.training.some, samples.heldOut.some)]
-    return Preflight(of: run, on: Array(loader.prefix(8)), with: checks) { model, batch in
-      crossEntropy(Network.logits(model, batch.x), batch.y.flattened())
-    }
+    return plan.preflight(of: run, on: samples, seed: settings.job.seed)
   }
 
   /// What takes steps, where it was asked for.
@@ -75,9 +69,4 @@ struct CheckCommand {
     }
     return results
   }
-}
-
-extension Dataset {
-  /// The inputs of the first few thousand examples.
-  fileprivate var some: Tensor { batch(at: Array(0..<min(count, 5_000))).x }
 }

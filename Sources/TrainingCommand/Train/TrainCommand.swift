@@ -56,7 +56,10 @@ struct TrainCommand {
 
   /// Runs the whole job.
   mutating func execute() throws {
-    let stop = try untilStopped { try train() }
+    let stop = try untilStopped {
+      try lookBeforeTheFirstStep()
+      try train()
+    }
     job.summary.stopped = stop.map { "\($0)" }
     takeStock()
     job.summary.finalAccuracy = job.summary.heldOutAccuracyPerEpoch.last
@@ -71,6 +74,20 @@ struct TrainCommand {
     }
     if let path = settings.json { try File.write(job.summary.json, to: path) }
     if let stop { throw stop }
+  }
+
+  /// Tells what `training check` finds, but for memory, which the command's own options are for.
+  private mutating func lookBeforeTheFirstStep() throws {
+    guard doctor != nil, run.steps == 0 else { return }
+    do {
+      let preflight = plan.preflight(
+        of: run, on: samples, seed: settings.seed, without: [MemoryFits.self])
+      for finding in watched.take(try preflight.findings()) {
+        Console.print(FindingReport.words(of: finding))
+      }
+    } catch is DeviceError {
+      // What does not fit beside the look will be seen by the steps.
+    }
   }
 
   /// Tells what is to be said when no step will follow.
