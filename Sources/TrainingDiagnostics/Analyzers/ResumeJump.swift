@@ -2,12 +2,15 @@
 ///
 /// - Finds: step numbers that go back, or the first step of a run that is known to go on, behind which the losses are
 ///   far above their level, a warning: the optimizer's moments, the schedule or the order of data were lost; or far
-///   below it, a note: data that was seen comes again.
+///   below it, a note: data that was seen comes again. The same note where steps tell their batches, and eight or more
+///   come in the order that they had before, until one that is new shows that no epoch began there.
 public struct ResumeJump: Analyzer {
   /// `resume-jump`
   public static let name = "resume-jump"
   private var watch: LevelWatch?
   private var last: Int?
+  private var batches = BatchMemory()
+  private var again: Repetition?
 
   /// Creates the analyzer.
   public init() {}
@@ -15,17 +18,25 @@ public struct ResumeJump: Analyzer {
   /// Looks for a step that goes back, or at the losses behind one.
   public mutating func examine(_ step: StepRecord, after history: RunHistory) -> Finding? {
     guard step.loss != nil else { return nil }
+    let isResumed = step.step == history.resumeStep && last != step.step
+    if isResumed { again = Repetition(step: step.step) }
+    if let found = repetition(of: step) {
+      last = step.step
+      return found
+    }
     // Numbers that begin anew with every epoch go back to the first one: nothing was resumed there.
     if let last, step.step < last, step.step > history.first?.step ?? 0 {
       watch = LevelWatch(at: step.step, history.loss)
-    } else if step.step == history.resumeStep, last != step.step {
+    } else if isResumed {
       // Where the place is known, less says something.
       watch = LevelWatch(at: step.step, history.loss, deviations: 2, share: 0.05)
     }
     last = step.step
     guard let change = watch?.change(with: step.loss) else { return nil }
     watch = nil
-    guard change.isAbove || change.isBelow else { return nil }
+    // Losses that are lower on batches that are known to be new have another reason.
+    let isNew = step.batch != nil && again == nil
+    guard change.isAbove || change.isBelow && !isNew else { return nil }
     return Finding(
       .resumeJump, cause: change.isAbove ? .lostState : .repeatedData,
       severity: change.isAbove ? .warning : .note, step: change.step, confidence: 0.8,
@@ -37,4 +48,38 @@ public struct ResumeJump: Analyzer {
         "compare the loss of one batch, the moments and the learning rate before and after the resume",
       sources: ["bigscience tr8b chronicles"])
   }
+
+  /// Follows the batches behind a resume, until one was not seen before.
+  private mutating func repetition(of step: StepRecord) -> Finding? {
+    guard let batch = step.batch else { return nil }
+    let distance = batches.note(batch)
+    guard var found = again else { return nil }
+    guard let distance else {
+      again = nil
+      return found.length >= 8 ? finding(found) : nil
+    }
+    // Batches that are drawn anew in every epoch may come again, but not in a row.
+    guard found.distance ?? distance == distance else {
+      again = nil
+      return nil
+    }
+    (found.distance, found.length) = (distance, found.length + 1)
+    again = found
+    return nil
+  }
+
+  private func finding(_ found: Repetition) -> Finding {
+    Finding(
+      .resumeJump, cause: .repeatedData, severity: .note, step: found.step, confidence: 0.95,
+      evidence: [
+        "repeated_batches": Double(found.length), "steps_ago": found.distance.map(Double.init),
+      ], remedy: "restore the sampler's place in the data", sources: ["bigscience tr8b chronicles"])
+  }
+}
+
+/// Batches behind a resume that were seen before it.
+private struct Repetition {
+  let step: Int
+  var distance: Int?
+  var length = 0
 }

@@ -1,7 +1,7 @@
 /// What an analyzer found: a symptom, its cause as far as the numbers tell, and what to do about it.
 ///
 /// As JSON a finding is an object with the keys `symptom, cause, severity, step, confidence, evidence, remedy`, and
-/// `next_test`, `place` and `sources` where there are any.
+/// `next_test`, `place`, `examples` and `sources` where there are any.
 public struct Finding: Sendable, Hashable {
   /// What is seen.
   public var symptom: Symptom
@@ -23,6 +23,8 @@ public struct Finding: Sendable, Hashable {
   public var nextTest: String?
   /// Where in the model or in the run; nil where it concerns the whole.
   public var place: String?
+  /// The places in the data set of the examples that it concerns, the worst first; empty where they are not known.
+  public var examples: [Int]
   /// Where the rule or the remedy comes from.
   public var sources: [String]
 
@@ -30,18 +32,18 @@ public struct Finding: Sendable, Hashable {
   public init(
     _ symptom: Symptom, cause: Cause = .undetermined, severity: Severity, step: Int,
     confidence: Double, evidence: Evidence, remedy: String, nextTest: String? = nil,
-    place: String? = nil, sources: [String] = []
+    place: String? = nil, examples: [Int] = [], sources: [String] = []
   ) {
     (self.symptom, self.cause, self.severity, self.step) = (symptom, cause, severity, step)
     self.confidence = min(max(confidence, 0), 1)
     (self.evidence, self.remedy, self.nextTest) = (evidence, remedy, nextTest)
-    (self.place, self.sources) = (place, sources)
+    (self.place, self.examples, self.sources) = (place, examples, sources)
   }
 }
 
 extension Finding: Codable {
   private enum CodingKeys: String, CodingKey {
-    case symptom, cause, severity, step, confidence, evidence, remedy, place, sources
+    case symptom, cause, severity, step, confidence, evidence, remedy, place, examples, sources
     case nextTest = "next_test"
   }
 
@@ -57,6 +59,7 @@ extension Finding: Codable {
     try container.encode(remedy, forKey: .remedy)
     try container.encodeIfPresent(nextTest, forKey: .nextTest)
     try container.encodeIfPresent(place, forKey: .place)
+    if !examples.isEmpty { try container.encode(examples, forKey: .examples) }
     if !sources.isEmpty { try container.encode(sources, forKey: .sources) }
   }
 
@@ -73,14 +76,30 @@ extension Finding: Codable {
       remedy: try container.decode(String.self, forKey: .remedy),
       nextTest: try container.decodeIfPresent(String.self, forKey: .nextTest),
       place: try container.decodeIfPresent(String.self, forKey: .place),
+      examples: try container.decodeIfPresent([Int].self, forKey: .examples) ?? [],
       sources: try container.decodeIfPresent([String].self, forKey: .sources) ?? [])
+  }
+}
+
+extension Finding {
+  /// The place and the examples in words: `0.weight, examples 17, 204`; nil where it concerns the whole.
+  public var site: String? {
+    let parts = [place, examplesInWords].compactMap { $0 }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
+  }
+
+  private var examplesInWords: String? {
+    guard let first = examples.first else { return nil }
+    if examples.count == 1 { return "example \(first)" }
+    let named = examples.prefix(8).map { "\($0)" }.joined(separator: ", ")
+    return "examples \(named)" + (examples.count > 8 ? ", … (\(examples.count))" : "")
   }
 }
 
 extension Finding: CustomStringConvertible {
   /// One line: what, when, on which evidence, why, and what to do.
   public var description: String {
-    let site = place.map { " in \($0)" } ?? ""
+    let site = site.map { " in \($0)" } ?? ""
     let test = nextTest.map { " (test: \($0))" } ?? ""
     return "\(severity) at step \(step)\(site): \(symptom) (\(evidence)); cause: \(cause)\(test); "
       + "remedy: \(remedy)"

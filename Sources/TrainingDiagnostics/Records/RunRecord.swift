@@ -6,12 +6,16 @@ public import TrainingKit
 ///     record.append(try run.step { … })
 ///     record.append(StepRecord(step: 7, loss: 2.3))      // or by hand, from any loop
 ///
-/// Steps with evaluations or details are thinned apart from the others, so that none crowds out the other.
+/// Steps with evaluations or details are thinned apart from the others, so that none crowds out the other. Which batch
+/// a step was taken on is kept at full rate only, and of batches of at most ``examplesPerStep`` examples.
 public struct RunRecord: Sendable, Hashable, Codable {
   /// How many steps are kept at full rate, and how many older ones at most of each kind.
   public let capacity: Int
   /// How many steps were ever appended.
   public private(set) var count = 0
+  /// How many examples a batch may have for its identity to be kept.
+  public static var examplesPerStep: Int { 256 }
+
   private var recent: [StepRecord] = []
   // The place in `recent` of its oldest step, once it is full.
   private var oldest = 0
@@ -36,6 +40,8 @@ public struct RunRecord: Sendable, Hashable, Codable {
   /// Adds a step.
   public mutating func append(_ step: StepRecord) {
     defer { count += 1 }
+    var step = step
+    if step.batch?.examples.count ?? 0 > RunRecord.examplesPerStep { step.batch = nil }
     guard recent.count == capacity else { return recent.append(step) }
     thin(recent[oldest], place: count - capacity)
     recent[oldest] = step
@@ -53,6 +59,8 @@ public struct RunRecord: Sendable, Hashable, Codable {
   }
 
   private mutating func thin(_ record: StepRecord, place: Int) {
+    var record = record
+    record.batch = nil
     let entry = ThinnedRecords.Entry(place: place, record: record)
     if record.trainLoss == nil, record.validationLoss == nil, record.details == nil {
       older.append(entry)

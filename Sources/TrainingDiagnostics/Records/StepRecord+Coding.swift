@@ -1,11 +1,12 @@
 extension StepRecord: Codable {
-  private enum Key: CodingKey { case step, skip, details }
+  private enum Key: CodingKey { case step, skip, batch, details }
 
   /// Writes what is known, under the names of ``Quantity``; numbers that are not finite as text, as JSON has none.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(step, forKey: .step)
     try container.encodeIfPresent(skip, forKey: .skip)
+    try container.encodeIfPresent(batch, forKey: .batch)
     try container.encodeIfPresent(details, forKey: .details)
     var numbers = encoder.container(keyedBy: Quantity.self)
     for quantity in Quantity.allCases {
@@ -26,6 +27,7 @@ extension StepRecord: Codable {
     self.init(
       step: try container.decode(Int.self, forKey: .step),
       skip: try container.decodeIfPresent(Skip.self, forKey: .skip),
+      batch: try container.decodeIfPresent(BatchIdentity.self, forKey: .batch),
       details: try container.decodeIfPresent(StepDetails.self, forKey: .details))
     let numbers = try decoder.container(keyedBy: Quantity.self)
     for quantity in Quantity.allCases where numbers.contains(quantity) {

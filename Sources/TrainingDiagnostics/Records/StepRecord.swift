@@ -22,6 +22,8 @@ public struct StepRecord: Sendable, Hashable {
   public var validationLoss: Double?
   /// Why the weights were left alone; nil when they moved, or when nobody said.
   public var skip: Skip?
+  /// Which batch it was taken on; nil where nobody knows it.
+  public var batch: BatchIdentity?
   /// What was seen inside the model; nil at most steps.
   public var details: StepDetails?
 
@@ -41,12 +43,13 @@ public struct StepRecord: Sendable, Hashable {
   public init(
     step: Int, loss: Double? = nil, gradientNorm: Double? = nil, learningRate: Double? = nil,
     lossScale: Double? = nil, clipFactor: Double? = nil, trainLoss: Double? = nil,
-    validationLoss: Double? = nil, skip: Skip? = nil, details: StepDetails? = nil
+    validationLoss: Double? = nil, skip: Skip? = nil, batch: BatchIdentity? = nil,
+    details: StepDetails? = nil
   ) {
     (self.step, self.loss, self.gradientNorm) = (step, loss, gradientNorm)
     (self.learningRate, self.lossScale) = (learningRate, lossScale)
     (self.clipFactor, self.skip, self.details) = (clipFactor, skip, details)
-    (self.trainLoss, self.validationLoss) = (trainLoss, validationLoss)
+    (self.trainLoss, self.validationLoss, self.batch) = (trainLoss, validationLoss, batch)
   }
 
   /// A quantity by name.
@@ -69,6 +72,7 @@ public struct StepRecord: Sendable, Hashable {
 
   /// Whether anything is known but the number of the step.
   public var isEmpty: Bool {
-    skip == nil && details == nil && Quantity.allCases.allSatisfy { self[$0] == nil }
+    skip == nil && batch == nil && details == nil
+      && Quantity.allCases.allSatisfy { self[$0] == nil }
   }
 }

@@ -8,8 +8,9 @@ extension Replay {
     switch finding.symptom {
     case .nonFiniteLoss, .nonFiniteGradient: try withOrigin(finding, item)
     case .skippedSteps where finding.cause == .undetermined: try withOrigin(finding, item)
+    case .lossSpike where finding.severity == .note: try withOutlier(finding) ?? finding
     case .lossSpike, .explosion:
-      try withOutlier(finding, item) ?? withOrder(finding, item) ?? withOtherData(finding)
+      try withOutlier(finding) ?? withOrder(finding) ?? withOtherData(finding)
         ?? withStepSize(finding)
     case .levelRise where finding.cause == .undetermined: try withOtherData(finding) ?? finding
     case .divergence, .plateau: try withOtherData(finding) ?? withStepSize(finding)
@@ -28,13 +29,27 @@ extension Replay {
     (finding.cause, finding.nextTest) = (origin.cause, nil)
     finding.confidence = max(finding.confidence, 0.95)
     if let first = origin.remedies.first { finding.remedy = "\(first)" }
-    return finding
+    guard origin.cause == .badInput else { return finding }
+    return examples.naming(finding, item, examples.nonFinite(item))
+  }
+
+  /// What the step of a finding was taken on, which may be told some steps later, and the items before it; nil where it
+  /// is no longer held.
+  private func suspect(
+    of finding: Finding, since place: RunMoments<Item>.Place
+  ) -> (item: Item, before: ArraySlice<Item>)? {
+    let items = moments.items(since: place)
+    let index = finding.step - moments[place].snapshot.steps
+    guard items.indices.contains(index) else { return nil }
+    return (items[index], items[..<index])
   }
 
   /// Compares the loss of the suspect item with those of items before it, all with the weights of an earlier state.
-  private func withOutlier(_ finding: Finding, _ item: Item) throws -> Finding? {
-    guard let moment = moments.moment(before: finding.step, by: 8) else { return nil }
-    let others = moments.items(since: moment).dropLast().suffix(12)
+  private func withOutlier(_ finding: Finding) throws -> Finding? {
+    guard let moment = moments.moment(before: finding.step, by: 8),
+      let (item, before) = suspect(of: finding, since: moment)
+    else { return nil }
+    let others = before.suffix(12)
     guard others.count >= 6 else { return nil }
     let (own, losses) = try run.undone { run in
       try run.restore(moments[moment].snapshot)
@@ -49,14 +64,15 @@ extension Replay {
     found.evidence = found.evidence.adding(
       ["loss_at_earlier_weights": own, "other_batches_there": level])
     found.remedy = "\(Remedy.skipping(step: finding.step)), and look at its data"
-    return found
+    return examples.naming(found, item)
   }
 
   /// Asks whether what was learned of the items before has undone what was known of this one: then those are alike, and
   /// this one is not.
-  private func withOrder(_ finding: Finding, _ item: Item) throws -> Finding? {
-    guard let moment = moments.moment(before: finding.step, by: 8) else { return nil }
-    let items = moments.items(since: moment).dropLast()
+  private func withOrder(_ finding: Finding) throws -> Finding? {
+    guard let moment = moments.moment(before: finding.step, by: 8),
+      let (item, items) = suspect(of: finding, since: moment)
+    else { return nil }
     let others = items.suffix(6)
     guard others.count == 6 else { return nil }
     let (before, after) = try run.undone { run in

@@ -5,6 +5,7 @@ struct Replay<Model: Module, Item> {
   let run: TrainingRun<Model>
   let moments: RunMoments<Item>
   let loss: ItemLoss<Model, Item>
+  let examples: ItemExamples<Model, Item>
 
   /// Takes the run along from a moment, once for each remedy and first without any.
   ///

@@ -19,7 +19,7 @@ struct FindingCard {
     """
   }
 
-  private var place: String { finding.place.map { " in <bdi>\($0.inMarkup)</bdi>" } ?? "" }
+  private var place: String { finding.site.map { " in <bdi>\($0.inMarkup)</bdi>" } ?? "" }
 
   private var percent: Int { Int((finding.confidence * 100).rounded()) }
 

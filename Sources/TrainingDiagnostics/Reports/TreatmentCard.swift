@@ -29,7 +29,7 @@ struct TreatmentCard {
   }
 
   private var place: String {
-    treatment.finding.place.map { " in <bdi>\($0.inMarkup)</bdi>" } ?? ""
+    treatment.finding.site.map { " in <bdi>\($0.inMarkup)</bdi>" } ?? ""
   }
 
   private func row(_ trial: Trial, _ name: String) -> String {

@@ -1,7 +1,9 @@
 internal import TrainingKit
 
 extension WatchedRun {
-  private var replay: Replay<Model, Item> { Replay(run: run, moments: moments, loss: loss) }
+  private var replay: Replay<Model, Item> {
+    Replay(run: run, moments: moments, loss: loss, examples: examples)
+  }
 
   /// The findings of a step with the causes that replays show, where they are worth one.
   func explained(_ findings: [Finding], _ item: Item) throws -> [Finding] {
@@ -161,7 +163,9 @@ extension Finding {
   }
 
   /// Whether it is a note that a replay may make more of.
-  fileprivate var mayBeMore: Bool { [.oscillation, .plateau, .levelRise].contains(symptom) }
+  fileprivate var mayBeMore: Bool {
+    [.oscillation, .plateau, .levelRise, .lossSpike].contains(symptom)
+  }
 
   /// Whether nothing has told the cause but that steps were too large for something: the rate may have been right.
   fileprivate var isOpen: Bool {

@@ -33,6 +33,7 @@ public struct WatchedRun<Model: Module, Item> {
   /// How often and how deep the doctor looks.
   public private(set) var care: Care
   let loss: ItemLoss<Model, Item>
+  let examples: ItemExamples<Model, Item>
   private(set) var moments: RunMoments<Item>
   /// What was found before the first step and waits for steps to try remedies along.
   var expected: [Finding] = []
@@ -41,29 +42,37 @@ public struct WatchedRun<Model: Module, Item> {
 
   /// Puts a run into the care of a doctor. One who has seen steps of it before knows that it goes on.
   ///
-  /// - Parameter loss: the loss of an item, which steps are taken on. It may be called again for the same item.
+  /// - Parameters:
+  ///   - identity: which batch an item is; a `Batch` tells its examples unasked, and so does a list of their places.
+  ///   - loss: the loss of an item, which steps are taken on. It may be called again for the same item.
   public init(
     _ run: TrainingRun<Model>, doctor: Doctor = Doctor(AnalyzerCatalog.standard),
-    care: Care = .standard, _ loss: @escaping (Model, Item) throws -> Tensor
+    care: Care = .standard, identity: ((Item) -> BatchIdentity?)? = nil,
+    _ loss: @escaping (Model, Item) throws -> Tensor
   ) {
-    self.init(run, doctor, care, ItemLoss(loss))
+    self.init(run, doctor, care, ItemLoss(loss), ItemExamples(identity: identity))
   }
 
   /// Puts a run into the care of a doctor, whose items are batches in parts.
   ///
-  /// - Parameter loss: the loss of a part with its count, as for ``TrainingRun/step(accumulating:_:)``. It may be
-  ///   called again for the same part.
+  /// - Parameters:
+  ///   - identity: which batch an item is; parts that are a `Batch` each tell their examples unasked.
+  ///   - loss: the loss of a part with its count, as for ``TrainingRun/step(accumulating:_:)``. It may be called again
+  ///     for the same part.
   public init<Part>(
     _ run: TrainingRun<Model>, doctor: Doctor = Doctor(AnalyzerCatalog.standard),
-    care: Care = .standard, _ loss: @escaping (Model, Part) throws -> LossSum
+    care: Care = .standard, identity: ((Item) -> BatchIdentity?)? = nil,
+    _ loss: @escaping (Model, Part) throws -> LossSum
   ) where Item == [Part] {
-    self.init(run, doctor, care, ItemLoss(loss))
+    self.init(run, doctor, care, ItemLoss(loss), ItemExamples(identity: identity))
   }
 
   private init(
-    _ run: TrainingRun<Model>, _ doctor: Doctor, _ care: Care, _ loss: ItemLoss<Model, Item>
+    _ run: TrainingRun<Model>, _ doctor: Doctor, _ care: Care, _ loss: ItemLoss<Model, Item>,
+    _ examples: ItemExamples<Model, Item>
   ) {
-    (self.run, self.doctor, self.care, self.loss) = (run, doctor, care, loss)
+    (self.run, self.doctor, self.care) = (run, doctor, care)
+    (self.loss, self.examples) = (loss, examples)
     moments = RunMoments(capacity: care.snapshots, interval: care.snapshotInterval)
     if doctor.history.count > 0, run.steps > 0 {
       self.doctor.noteResume(at: run.steps)
@@ -101,7 +110,7 @@ public struct WatchedRun<Model: Module, Item> {
     let (outcome, details) = try madeRoom(for: item)
     taken(outcome)
     var step = StepRecord(outcome)
-    step.details = details
+    (step.batch, step.details) = (examples.identity(item), details)
     record.append(step)
     return (outcome, doctor.observe(step))
   }
