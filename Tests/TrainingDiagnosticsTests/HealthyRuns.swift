@@ -95,6 +95,11 @@ enum HealthyRuns {
         fall(place, from: 11, to: 3.3, within: 200) * noise.factor(0.02) * (isOutlier ? 2.5 : 1)
       step.gradientNorm = 0.4 * noise.factor(0.2) * (isOutlier ? 12 : 1)
     },
+    SampleRun("a loader that stalls now and then", steps: 2000) { step, place, noise in
+      step.loss = fall(place, from: 3, to: 1, within: 300) * noise.factor(0.05)
+      step.seconds = 0.05 * noise.factor(0.1)
+      step.waitSeconds = place % 100 == 0 ? 8 : 0.001 * noise.factor(1)
+    },
     SampleRun("a huge norm beside a usual loss", steps: 500) { step, place, noise in
       step.loss = fall(place, from: 3, to: 1, within: 100) * noise.factor(0.05)
       step.gradientNorm = place == 300 ? 11_140 : noise.factor(0.3)

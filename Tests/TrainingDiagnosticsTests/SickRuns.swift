@@ -11,7 +11,7 @@ enum SickRuns {
   }
 
   static var all: [Case] {
-    fatal + spiking + slow + standing + precise + scheduled + resumed + SickLayers.all
+    fatal + spiking + slow + standing + precise + scheduled + waiting + resumed + SickLayers.all
   }
 
   private static func fall(_ place: Int, from high: Double, to low: Double, within steps: Double)
@@ -277,6 +277,15 @@ enum SickRuns {
         step.learningRate = place < 20 ? 3e-2 : 1e-3
         step.loss = (place < 20 ? 2.3 + 0.2 * Double(place) : 3.5) * noise.factor(0.03)
       }),
+  ]
+
+  private static let waiting = [
+    Case(
+      analyzer: "slow-loader", symptom: .slowLoader, severity: .note,
+      run: SampleRun("a loader that is too slow", steps: 400) { step, place, noise in
+        step.loss = fall(place, from: 2.3, to: 0.3, within: 100) * noise.factor(0.05)
+        (step.seconds, step.waitSeconds) = (0.02 * noise.factor(0.1), 0.03 * noise.factor(0.5))
+      })
   ]
 
   private static let resumed = [

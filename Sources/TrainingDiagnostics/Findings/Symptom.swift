@@ -102,6 +102,8 @@ extension Symptom {
   public static let attentionScores = Symptom("attention_scores")
   /// Each look finds more memory in use.
   public static let memoryGrowth = Symptom("memory_growth")
+  /// Steps wait for their batches.
+  public static let slowLoader = Symptom("slow_loader")
 }
 
 extension Symptom: CustomStringConvertible {

@@ -61,6 +61,7 @@ struct ColumnNames: Sendable {
         + "eval/loss valid/loss dev/loss loss/val loss/validation loss/eval loss/valid val_loss_epoch "
         + "lm_loss_validation validation_loss_epoch"
     ),
+    (.quantity(.seconds), "seconds step_seconds"), (.quantity(.waitSeconds), "wait_seconds"),
   ]
 
   /// What a column of this name holds; nil when nobody here needs it.

@@ -14,4 +14,8 @@ public enum Quantity: String, Sendable, CaseIterable, CodingKey {
   case trainLoss = "train_loss"
   /// The loss over held-out data, from a periodic evaluation.
   case validationLoss = "validation_loss"
+  /// How long the step took, in seconds.
+  case seconds
+  /// How long the step was waited for since the one before it, in seconds.
+  case waitSeconds = "wait_seconds"
 }

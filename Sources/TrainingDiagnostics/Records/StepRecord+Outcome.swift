@@ -12,7 +12,7 @@ extension StepRecord {
     self.init(
       step: report.step, loss: report.loss, gradientNorm: report.clipping?.norm,
       learningRate: report.learningRate, lossScale: report.scale?.scaleBefore,
-      clipFactor: report.clipping?.knownFactor)
+      clipFactor: report.clipping?.knownFactor, seconds: report.seconds)
   }
 }
 

@@ -20,6 +20,14 @@ public struct StepRecord: Sendable, Hashable {
   public var trainLoss: Double?
   /// The loss over held-out data, from a periodic evaluation.
   public var validationLoss: Double?
+  /// How long the step took.
+  ///
+  /// - Units: seconds.
+  public var seconds: Double?
+  /// How long the run stood still between the step before and this one, as it does while its batch is made.
+  ///
+  /// - Units: seconds.
+  public var waitSeconds: Double?
   /// Why the weights were left alone; nil when they moved, or when nobody said.
   public var skip: Skip?
   /// Which batch it was taken on; nil where nobody knows it.
@@ -43,13 +51,14 @@ public struct StepRecord: Sendable, Hashable {
   public init(
     step: Int, loss: Double? = nil, gradientNorm: Double? = nil, learningRate: Double? = nil,
     lossScale: Double? = nil, clipFactor: Double? = nil, trainLoss: Double? = nil,
-    validationLoss: Double? = nil, skip: Skip? = nil, batch: BatchIdentity? = nil,
-    details: StepDetails? = nil
+    validationLoss: Double? = nil, seconds: Double? = nil, waitSeconds: Double? = nil,
+    skip: Skip? = nil, batch: BatchIdentity? = nil, details: StepDetails? = nil
   ) {
     (self.step, self.loss, self.gradientNorm) = (step, loss, gradientNorm)
     (self.learningRate, self.lossScale) = (learningRate, lossScale)
     (self.clipFactor, self.skip, self.details) = (clipFactor, skip, details)
     (self.trainLoss, self.validationLoss, self.batch) = (trainLoss, validationLoss, batch)
+    (self.seconds, self.waitSeconds) = (seconds, waitSeconds)
   }
 
   /// A quantity by name.
@@ -67,6 +76,8 @@ public struct StepRecord: Sendable, Hashable {
     case .clipFactor: \.clipFactor
     case .trainLoss: \.trainLoss
     case .validationLoss: \.validationLoss
+    case .seconds: \.seconds
+    case .waitSeconds: \.waitSeconds
     }
   }
 

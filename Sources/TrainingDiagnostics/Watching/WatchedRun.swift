@@ -39,6 +39,8 @@ public struct WatchedRun<Model: Module, Item> {
   var expected: [Finding] = []
   /// What was found of a run that goes on, and will be told with its first step.
   private var untold: [Finding] = []
+  /// When the last step ended, the doctor's thoughts about it included; nil where what came behind it was no mere wait.
+  private var lastEnd: ContinuousClock.Instant?
 
   /// Puts a run into the care of a doctor. One who has seen steps of it before knows that it goes on.
   ///
@@ -89,7 +91,10 @@ public struct WatchedRun<Model: Module, Item> {
   public mutating func step(
     _ item: Item, taken: (StepOutcome) -> Void = { _ in }
   ) throws -> WatchedStep {
-    let (outcome, seen) = try observe(item, taken)
+    let wait = lastEnd.map { $0.duration(to: .now) / .seconds(1) }
+    lastEnd = nil
+    let (outcome, seen) = try observe(item, wait: wait, taken)
+    defer { lastEnd = .now }
     let found = untold + seen
     untold = []
     var (findings, treatment): ([Finding], Treatment?) = (found, nil)
@@ -105,12 +110,12 @@ public struct WatchedRun<Model: Module, Item> {
 
   /// Takes a step in the sight of the doctor, whose new findings are returned.
   private mutating func observe(
-    _ item: Item, _ taken: (StepOutcome) -> Void = { _ in }
+    _ item: Item, wait: Double? = nil, _ taken: (StepOutcome) -> Void = { _ in }
   ) throws -> (StepOutcome, [Finding]) {
     let (outcome, details) = try madeRoom(for: item)
     taken(outcome)
     var step = StepRecord(outcome)
-    (step.batch, step.details) = (examples.identity(item), details)
+    (step.waitSeconds, step.batch, step.details) = (wait, examples.identity(item), details)
     record.append(step)
     return (outcome, doctor.observe(step))
   }
@@ -137,6 +142,7 @@ public struct WatchedRun<Model: Module, Item> {
   }
 
   private mutating func forgetStates() {
+    lastEnd = nil
     moments = RunMoments(capacity: care.snapshots, interval: care.snapshotInterval)
   }
 
@@ -168,6 +174,7 @@ public struct WatchedRun<Model: Module, Item> {
   public mutating func evaluated(
     trainLoss: Double? = nil, validationLoss: Double? = nil
   ) throws -> [Finding] {
+    lastEnd = nil
     let step = StepRecord(
       step: max(0, run.steps - 1), trainLoss: trainLoss, validationLoss: validationLoss)
     record.append(step)
