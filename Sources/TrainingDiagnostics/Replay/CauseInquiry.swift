@@ -184,29 +184,4 @@ extension Replay {
 
   /// How many steps an item is learned by heart in.
   private static var memoryLength: Int { 100 }
-
-  /// Asks whether steps overshoot what they meet on their own batch.
-  private func withStepSize(_ finding: Finding) throws -> Finding {
-    guard let moment = moments.moment(before: finding.step, by: 8) else { return finding }
-    let steps = try ownBatchSteps(from: moment, count: 8)
-    let curvatures = steps.compactMap(\.curvature)
-    guard steps.count >= 3, curvatures.count * 2 >= steps.count else { return finding }
-    let curvature = curvatures.median
-    let rising = Double(steps.count { !($0.after <= $0.before) }) / Double(steps.count)
-    var found = finding
-    found.evidence = found.evidence.adding(
-      ["curvature": curvature, "own_batch_rises": rising])
-    if curvature > 2, rising >= 0.5 {
-      (found.cause, found.nextTest, found.confidence) = (.learningRateTooHigh, nil, 0.9)
-      found.severity = max(found.severity, .warning)
-    } else if curvature > 0.8, finding.symptom == .oscillation {
-      // A step that goes to the minimum of its own batch forgets the others.
-      (found.cause, found.nextTest, found.confidence) = (.learningRateTooHigh, nil, 0.75)
-      found.severity = max(found.severity, .warning)
-    } else if curvature < 0.8, rising < 0.25, finding.symptom == .oscillation {
-      (found.cause, found.nextTest, found.confidence) = (.gradientNoise, nil, 0.85)
-      found.remedy = "take larger batches, average the weights, or let the learning rate decay"
-    }
-    return found
-  }
 }

@@ -6,17 +6,41 @@ struct ItemExamples<Model: Module, Item> {
   let identity: (Item) -> BatchIdentity?
   /// The examples with a value that is NaN or infinite, as far as an item shows its values.
   let nonFinite: (Item) -> [Int]
+  /// The two halves of an item; nothing where it has none.
+  let halves: (Item) -> [Item]
 
   /// Knows what items of the library tell, and beside that what the caller does.
   init(identity: ((Item) -> BatchIdentity?)?) {
     self.identity = identity ?? Self.ownIdentity
-    nonFinite =
+    (nonFinite, halves) =
       if Item.self == Batch.self {
-        { ($0 as! Batch).nonFiniteExamples }
-      } else if Item.self == [Batch].self {
-        { ($0 as! [Batch]).flatMap(\.nonFiniteExamples) }
+        ({ ($0 as! Batch).nonFiniteExamples }, { ($0 as! Batch).halves as! [Item] })
       } else {
-        { _ in [] }
+        ({ _ in [] }, { _ in [] })
+      }
+  }
+
+  /// The same of items in parts.
+  init<Part>(ofParts identity: ((Item) -> BatchIdentity?)?) where Item == [Part] {
+    self.identity = identity ?? Self.ownIdentity
+    (nonFinite, halves) =
+      if Part.self == Batch.self {
+        (
+          { ($0 as! [Batch]).flatMap(\.nonFiniteExamples) },
+          { parts in
+            let halves = (parts as! [Batch]).map(\.halves)
+            guard halves.allSatisfy({ $0.count == 2 }) else { return [] }
+            return [0, 1].map { half in halves.map { $0[half] } as! [Part] }
+          }
+        )
+      } else {
+        (
+          { _ in [] },
+          { parts in
+            let middle = parts.count / 2
+            return middle == 0 ? [] : [Array(parts[..<middle]), Array(parts[middle...])]
+          }
+        )
       }
   }
 
@@ -43,6 +67,9 @@ struct ItemExamples<Model: Module, Item> {
 }
 
 extension Batch {
+  /// The two halves; nothing of a single example.
+  fileprivate var halves: [Batch] { count < 2 ? [] : split(size: (count + 1) / 2) }
+
   /// The places of the examples whose inputs or labels are not all finite.
   fileprivate var nonFiniteExamples: [Int] {
     guard !(x.isAllFinite && y.isAllFinite) else { return [] }

@@ -66,7 +66,7 @@ public struct WatchedRun<Model: Module, Item> {
     care: Care = .standard, identity: ((Item) -> BatchIdentity?)? = nil,
     _ loss: @escaping (Model, Part) throws -> LossSum
   ) where Item == [Part] {
-    self.init(run, doctor, care, ItemLoss(loss), ItemExamples(identity: identity))
+    self.init(run, doctor, care, ItemLoss(loss), ItemExamples(ofParts: identity))
   }
 
   private init(
