@@ -103,6 +103,8 @@ extension Cause {
   public static let keptGraph = Cause("kept_graph")
   /// Something holds ever more tensors.
   public static let keptTensors = Cause("kept_tensors")
+  /// Labels that are not those of their inputs.
+  public static let wrongLabels = Cause("wrong_labels")
   /// Batches are made more slowly than steps are taken.
   public static let slowData = Cause("slow_data")
   /// Held-out examples are in the training data.

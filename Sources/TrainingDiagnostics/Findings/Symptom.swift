@@ -102,6 +102,8 @@ extension Symptom {
   public static let attentionScores = Symptom("attention_scores")
   /// Each look finds more memory in use.
   public static let memoryGrowth = Symptom("memory_growth")
+  /// Some examples are held for something else than their labels say.
+  public static let noisyLabels = Symptom("noisy_labels")
   /// Steps wait for their batches.
   public static let slowLoader = Symptom("slow_loader")
 }

@@ -12,14 +12,18 @@ public struct StepDetails: Sendable, Hashable, Codable {
   ///
   /// - Units: seconds.
   public var seconds: Double?
+  /// The losses of the batch's examples in evaluation before the step, in the order of the batch; nil where nobody
+  /// asked, and of more than ``RunRecord/examplesPerStep``.
+  public var exampleLosses: [Double]?
 
   /// Creates details of what is known.
   public init(
     parameters: [ParameterDetails] = [], activations: [ActivationDetails] = [],
-    inputRMS: Double? = nil, memory: MemoryDetails? = nil, seconds: Double? = nil
+    inputRMS: Double? = nil, memory: MemoryDetails? = nil, seconds: Double? = nil,
+    exampleLosses: [Double]? = nil
   ) {
     (self.parameters, self.activations, self.inputRMS) = (parameters, activations, inputRMS)
-    (self.memory, self.seconds) = (memory, seconds)
+    (self.memory, self.seconds, self.exampleLosses) = (memory, seconds, exampleLosses)
   }
 }
 

@@ -23,7 +23,8 @@ enum RemedyCatalog {
     case .detached, .unused, .frozenWeights, .schedule, .softmaxTwice, .sigmoidTwice,
       .missingLogSoftmax, .targetRange, .notNormalized, .mixedUnits, .repeatedData, .dataOrder,
       .dataShift, .constantLabels, .classImbalance, .shiftedLabels, .labelsOutOfRange,
-      .gradientNoise, .overfitting, .dataLeak, .keptGraph, .keptTensors, .wrongAxis, .slowData:
+      .gradientNoise, .overfitting, .dataLeak, .keptGraph, .keptTensors, .wrongAxis, .slowData,
+      .wrongLabels:
       []
     default: nil
     }

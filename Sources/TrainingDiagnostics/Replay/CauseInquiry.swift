@@ -30,7 +30,7 @@ extension Replay {
     finding.confidence = max(finding.confidence, 0.95)
     if let first = origin.remedies.first { finding.remedy = "\(first)" }
     guard origin.cause == .badInput else { return finding }
-    return examples.naming(finding, item, examples.nonFinite(item))
+    return examples.naming(finding, item, try nonFiniteExamples(of: item))
   }
 
   /// What the step of a finding was taken on, which may be told some steps later, and the items before it; nil where it
@@ -51,10 +51,11 @@ extension Replay {
     else { return nil }
     let others = before.suffix(12)
     guard others.count >= 6 else { return nil }
-    let (own, losses) = try run.undone { run in
+    let (own, losses, worst) = try run.undone { run in
       try run.restore(moments[moment].snapshot)
       let own = try run.lossInEvaluation { try loss($0, item) }
-      return (own, try others.map { item in try run.lossInEvaluation { try loss($0, item) } })
+      let losses = try others.map { item in try run.lossInEvaluation { try loss($0, item) } }
+      return (own, losses, try worstExamples(of: item, beside: others.suffix(4), in: run))
     }
     let level = losses.median
     let spread = losses.map { abs($0 - level) }.median
@@ -62,9 +63,12 @@ extension Replay {
     var found = finding
     (found.cause, found.nextTest, found.confidence) = (.dataOutlier, nil, 0.9)
     found.evidence = found.evidence.adding(
-      ["loss_at_earlier_weights": own, "other_batches_there": level])
+      [
+        "loss_at_earlier_weights": own, "other_batches_there": level,
+        "worst_example": worst.first?.loss,
+      ])
     found.remedy = "\(Remedy.skipping(step: finding.step)), and look at its data"
-    return examples.naming(found, item)
+    return examples.naming(found, item, worst.map(\.place))
   }
 
   /// Asks whether what was learned of the items before has undone what was known of this one: then those are alike, and

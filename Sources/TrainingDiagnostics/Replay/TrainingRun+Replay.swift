@@ -35,11 +35,16 @@ extension TrainingRun {
 
   /// The loss in evaluation.
   func lossInEvaluation(_ loss: (Model) throws -> Tensor) throws -> Double {
-    let value = try model.evaluating {
+    let value = try inEvaluation(loss)
+    return value.count == 1 ? value.item() : .nan
+  }
+
+  /// What `body` makes of the model in evaluation.
+  func inEvaluation<Result>(_ body: (Model) throws -> Result) throws -> Result {
+    try model.evaluating {
       try withoutGradients {
-        try validated { try autocast(precision.autocastType) { try loss(model) } }
+        try validated { try autocast(precision.autocastType) { try body(model) } }
       }
     }
-    return value.count == 1 ? value.item() : .nan
   }
 }

@@ -32,15 +32,15 @@ struct Examination<Model: Module> {
   }
 
   /// What was seen, once the step is taken; nil where memory is too small for looking.
-  func details(_ outcome: StepOutcome) throws -> StepDetails? {
+  func details(_ outcome: StepOutcome, _ exampleLosses: [Double]?) throws -> StepDetails? {
     do {
-      return try validated { seen(outcome) }
+      return try validated { seen(outcome, exampleLosses) }
     } catch is DeviceError {
       return nil
     }
   }
 
-  private func seen(_ outcome: StepOutcome) -> StepDetails {
+  private func seen(_ outcome: StepOutcome, _ exampleLosses: [Double]?) -> StepDetails {
     let statistics = outcome.report.clipping?.statistics
     return StepDetails(
       parameters: before.map { named, value in
@@ -48,7 +48,7 @@ struct Examination<Model: Module> {
           named, before: value, gradient: statistics?[named.path], isMoved: outcome.isApplied)
       },
       activations: activations, inputRMS: inputRMS, memory: MemoryDetails(Device.cpu.memory),
-      seconds: outcome.report.seconds)
+      seconds: outcome.report.seconds, exampleLosses: exampleLosses)
   }
 
   private final class Found {

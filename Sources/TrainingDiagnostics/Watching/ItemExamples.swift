@@ -8,10 +8,15 @@ struct ItemExamples<Model: Module, Item> {
   let nonFinite: (Item) -> [Int]
   /// The two halves of an item; nothing where it has none.
   let halves: (Item) -> [Item]
+  /// The loss of each example; nil where nobody has told how.
+  let losses: ((Model, Item) throws -> [Double])?
 
   /// Knows what items of the library tell, and beside that what the caller does.
-  init(identity: ((Item) -> BatchIdentity?)?) {
+  init(
+    identity: ((Item) -> BatchIdentity?)?, losses: ((Model, Item) throws -> Tensor)?
+  ) {
     self.identity = identity ?? Self.ownIdentity
+    self.losses = losses.map { losses in { try losses($0, $1).byExample } }
     (nonFinite, halves) =
       if Item.self == Batch.self {
         ({ ($0 as! Batch).nonFiniteExamples }, { ($0 as! Batch).halves as! [Item] })
@@ -21,8 +26,13 @@ struct ItemExamples<Model: Module, Item> {
   }
 
   /// The same of items in parts.
-  init<Part>(ofParts identity: ((Item) -> BatchIdentity?)?) where Item == [Part] {
+  init<Part>(
+    ofParts identity: ((Item) -> BatchIdentity?)?, losses: ((Model, Part) throws -> Tensor)?
+  ) where Item == [Part] {
     self.identity = identity ?? Self.ownIdentity
+    self.losses = losses.map { losses in
+      { model, parts in try parts.flatMap { try losses(model, $0).byExample } }
+    }
     (nonFinite, halves) =
       if Part.self == Batch.self {
         (
@@ -76,5 +86,14 @@ extension Batch {
     return indices.enumerated().filter { row, _ in
       !(x[row].isAllFinite && y[row].isAllFinite)
     }.map(\.element)
+  }
+}
+
+extension Tensor {
+  /// A loss of each row: the mean of what it has.
+  fileprivate var byExample: [Double] {
+    guard count > 0 else { return [] }
+    let rows = reshaped([rank == 0 ? 1 : shape[0], -1]).cast(to: .float64)
+    return rows.mean(axis: 1).elements(Double.self)
   }
 }

@@ -14,12 +14,38 @@ extension WatchedRun {
     }
   }
 
-  /// What is new when no step will follow, with the causes that replays show. The run stays as it is.
+  /// What is new when no step will follow, with the causes that replays show, and the examples whose labels are in
+  /// doubt where losses of examples can be asked for. The run stays as it is.
   ///
   /// - Errors: whatever the loss throws when it is called again. A replay that memory is too small for costs its
   ///   evidence.
   public mutating func conclude() throws -> [Finding] {
-    try lookedInto(concluded(), responds: false)
+    let found = try lookedInto(concluded(), responds: false)
+    return try found + hear(labelsInDoubt())
+  }
+
+  private func labelsInDoubt() throws -> [Finding] {
+    do {
+      return try replay.labelsInDoubt(doctor.history).map { [$0] } ?? []
+    } catch is DeviceError {
+      return []
+    }
+  }
+
+  /// The losses of an item's examples; nil where nobody asked for them, or memory is too small.
+  func exampleLosses(of item: Item) throws -> [Double]? {
+    guard let losses = examples.losses else { return nil }
+    let generator = run.generator ?? .current
+    let random = generator.state
+    defer { generator.state = random }
+    do {
+      let found = try withRandomGenerator(generator) {
+        try run.inEvaluation { try losses($0, item) }
+      }
+      return found.count > RunRecord.examplesPerStep ? nil : found
+    } catch is DeviceError {
+      return nil
+    }
   }
 
   /// Findings beside the steps with the causes that replays show.

@@ -46,27 +46,35 @@ public struct WatchedRun<Model: Module, Item> {
   ///
   /// - Parameters:
   ///   - identity: which batch an item is; a `Batch` tells its examples unasked, and so does a list of their places.
+  ///   - exampleLosses: the losses of an item's examples, a row each, as `reduction: .none` gives them. Where it is
+  ///     given, looks inside keep them, a batch that is an outlier is told by its worst examples, and ``conclude()``
+  ///     names those that may have wrong labels.
   ///   - loss: the loss of an item, which steps are taken on. It may be called again for the same item.
   public init(
     _ run: TrainingRun<Model>, doctor: Doctor = Doctor(AnalyzerCatalog.standard),
     care: Care = .standard, identity: ((Item) -> BatchIdentity?)? = nil,
+    exampleLosses: ((Model, Item) throws -> Tensor)? = nil,
     _ loss: @escaping (Model, Item) throws -> Tensor
   ) {
-    self.init(run, doctor, care, ItemLoss(loss), ItemExamples(identity: identity))
+    self.init(
+      run, doctor, care, ItemLoss(loss), ItemExamples(identity: identity, losses: exampleLosses))
   }
 
   /// Puts a run into the care of a doctor, whose items are batches in parts.
   ///
   /// - Parameters:
   ///   - identity: which batch an item is; parts that are a `Batch` each tell their examples unasked.
+  ///   - exampleLosses: the losses of a part's examples, a row each.
   ///   - loss: the loss of a part with its count, as for ``TrainingRun/step(accumulating:_:)``. It may be called again
   ///     for the same part.
   public init<Part>(
     _ run: TrainingRun<Model>, doctor: Doctor = Doctor(AnalyzerCatalog.standard),
     care: Care = .standard, identity: ((Item) -> BatchIdentity?)? = nil,
+    exampleLosses: ((Model, Part) throws -> Tensor)? = nil,
     _ loss: @escaping (Model, Part) throws -> LossSum
   ) where Item == [Part] {
-    self.init(run, doctor, care, ItemLoss(loss), ItemExamples(ofParts: identity))
+    self.init(
+      run, doctor, care, ItemLoss(loss), ItemExamples(ofParts: identity, losses: exampleLosses))
   }
 
   private init(
@@ -204,6 +212,7 @@ public struct WatchedRun<Model: Module, Item> {
 
   /// Takes the step, and looks inside where that is due.
   private mutating func taken(_ item: Item) throws -> (StepOutcome, StepDetails?) {
+    let losses = care.examines(step: run.steps) ? try exampleLosses(of: item) : nil
     if care.keepsSnapshots { moments.note(item, doctor) { run.snapshot() } }
     var examination = care.examines(step: run.steps) ? Examination(of: run.model) : nil
     let outcome: StepOutcome
@@ -214,7 +223,7 @@ public struct WatchedRun<Model: Module, Item> {
       if care.keepsSnapshots { moments.forgetLast() }
       throw error
     }
-    return (outcome, try examination?.details(outcome))
+    return (outcome, try examination?.details(outcome, losses))
   }
 }
 
