@@ -14,6 +14,15 @@ final class LogReaderTests: XCTestCase {
     XCTAssertEqual(try steps(text), expected, file: file, line: line)
   }
 
+  func testTimesAloneAreNoStep() {
+    assertSteps(
+      "step,loss,seconds,wait_seconds\n1,2.5,0.25,0.5\n2,,9,\n3,2.25,,\n",
+      [
+        StepRecord(step: 1, loss: 2.5, seconds: 0.25, waitSeconds: 0.5),
+        StepRecord(step: 3, loss: 2.25),
+      ])
+  }
+
   func testJSONLines() {
     assertSteps(
       #"{"step": 1, "loss": 2.5, "grad_norm": 0.5, "lr": 1e-3}"# + "\n\n"

@@ -18,4 +18,7 @@ public enum Quantity: String, Sendable, CaseIterable, CodingKey {
   case seconds
   /// How long the step was waited for since the one before it, in seconds.
   case waitSeconds = "wait_seconds"
+
+  /// Whether it tells nothing of how training goes.
+  var isTime: Bool { self == .seconds || self == .waitSeconds }
 }

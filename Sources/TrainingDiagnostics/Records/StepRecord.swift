@@ -81,9 +81,9 @@ public struct StepRecord: Sendable, Hashable {
     }
   }
 
-  /// Whether anything is known but the number of the step.
+  /// Whether nothing is known but the number of the step, and how long it took.
   public var isEmpty: Bool {
     skip == nil && batch == nil && details == nil
-      && Quantity.allCases.allSatisfy { self[$0] == nil }
+      && Quantity.allCases.allSatisfy { $0.isTime || self[$0] == nil }
   }
 }
