@@ -137,6 +137,7 @@ int main(void) {
         check(s, (x ^ y) & 1 ? tk_float16 : tk_bfloat16, tk_float32, a, b, 1, (x + y) % 2, 0);
         check(s, tk_float32, tk_float32, a, b, 0.5f, 1, INFINITY);
         check(s, tk_float64, tk_float64, a, b, 1, 0, NAN);
+        check(s, tk_bfloat16, tk_bfloat16, a, b, 1, 0, (x + y) % 2 ? INFINITY : NAN);
       }
     for (size_t i = 0; i < sizeof large / sizeof *large; i++)
       check_dtypes(large[i], a, b, i % 2 ? 1 : -0.75f, (float)((i + (size_t)a) % 2));

@@ -9,7 +9,7 @@
 #define NAME(x) TK_PASTE3(x, ISA, SUFFIX)
 #if defined(__x86_64__)
 #define TK_PICK(x, suffix)                                                                         \
-  (tk_isa_level() == tk_isa_avx512 ? x##_avx512_##suffix                                           \
+  (tk_isa_level() >= tk_isa_avx512 ? x##_avx512_##suffix                                           \
    : tk_isa_level() == tk_isa_avx2 ? x##_avx2_##suffix                                             \
                                    : x##_baseline_##suffix)
 #else

@@ -45,15 +45,18 @@ static void cut(const tk_gemm *g, gemm_tile tile, gemm_plan *plan) {
   plan->row_blocks = quotient_up(g->m, plan->rows);
 }
 
-static gemm_tile tile_of(const tk_gemm *g) {
+static gemm_tile tile_of(const tk_gemm *g, gemm_way way) {
+  if (way == gemm_by_amx) return (gemm_tile){32, 32, 512};
   return g->input == tk_float64 ? TK_PICK(shape, f64) : TK_PICK(shape, f32);
 }
 
 static gemm_way way_of(const tk_gemm *g) {
-  if (g->m != 1 && g->n != 1) return gemm_by_tiles;
+  gemm_way tiles =
+    g->input == tk_bfloat16 && tk_isa_level() == tk_isa_amx ? gemm_by_amx : gemm_by_tiles;
+  if (g->m != 1 && g->n != 1) return tiles;
   int64_t across = g->m == 1 ? g->b_column : g->a_row, step = g->m == 1 ? g->b_row : g->a_column;
   if (step == 1 && g->k > 1) return gemm_by_dots;
-  return across == 1 ? gemm_by_combination : gemm_by_tiles;
+  return across == 1 ? gemm_by_combination : tiles;
 }
 
 static void choose_packing(const tk_gemm *g, gemm_tile tile, int64_t size, gemm_plan *plan) {
@@ -69,10 +72,25 @@ static void choose_packing(const tk_gemm *g, gemm_tile tile, int64_t size, gemm_
   plan->packs_b = half || g->b_column != 1 || (b_is_large && !few_read_b);
 }
 
+// Tiles of A and B in bfloat16, whole pairs of them, and of sums in float32: all of a block's where k
+// is cut.
+static void place_machine_tiles(const tk_gemm *g, gemm_tile tile, gemm_plan *plan) {
+  int64_t depth = multiple_up(least(g->k, plan->depth), tile.rows);
+  int64_t sums = g->k > plan->depth ? plan->rows * plan->columns : tile.rows * tile.columns;
+  plan->a_panels = (size_t)(plan->columns * depth * 2);
+  plan->sums = plan->a_panels + (size_t)(plan->rows * depth * 2);
+  plan->bytes = plan->sums + (size_t)sums * sizeof(float);
+}
+
 static gemm_plan plan_of(const tk_gemm *g) {
-  gemm_tile tile = tile_of(g);
   gemm_plan plan = {.way = way_of(g)};
+  gemm_tile tile = tile_of(g, plan.way);
+  plan.depth = tile.depth;
   cut(g, tile, &plan);
+  if (plan.way == gemm_by_amx) {
+    place_machine_tiles(g, tile, &plan);
+    return plan;
+  }
   int64_t real = g->input == tk_float64 ? sizeof(double) : sizeof(float);
   choose_packing(g, tile, real, &plan);
   int64_t depth = gemm_panel_depth(least(g->k, tile.depth));
@@ -101,6 +119,9 @@ size_t tk_gemm_workspace(const tk_gemm *gemm) { return plan_of(gemm).bytes; }
 
 void tk_gemm_run(const tk_gemm *gemm, void *workspace, int64_t begin, int64_t end) {
   gemm_plan plan = plan_of(gemm);
+#if defined(__x86_64__)
+  if (plan.way == gemm_by_amx) return tk_gemm_run_amx(gemm, &plan, workspace, begin, end);
+#endif
   if (gemm->input == tk_float64) TK_PICK(run_blocks, f64)(gemm, &plan, workspace, begin, end);
   else TK_PICK(run_blocks, f32)(gemm, &plan, workspace, begin, end);
 }

@@ -7,18 +7,25 @@
 typedef struct gemm_tile { int64_t rows, columns, depth; } gemm_tile;
 
 // C of one row or one column needs no tiles: it is dot products where the matrix is contiguous
-// along k, or a combination of the matrix's rows or columns.
-typedef enum gemm_way { gemm_by_tiles, gemm_by_dots, gemm_by_combination } gemm_way;
+// along k, or a combination of the matrix's rows or columns. The tiles of bfloat16 may be the machine's.
+typedef enum gemm_way {
+  gemm_by_tiles, gemm_by_amx, gemm_by_dots, gemm_by_combination
+} gemm_way;
 
 typedef struct gemm_plan {
   gemm_way way;
   // A block is `rows` by `columns` of one product of the batch.
   int64_t rows, columns, row_blocks, column_blocks;
+  // Steps along k that are packed at a time.
+  int64_t depth;
   // What is not packed is read in place.
   bool packs_a, packs_b;
   // Offsets into the workspace in bytes; B's panels, or the vector, come first.
   size_t a_panels, sums, bytes;
 } gemm_plan;
+
+void tk_gemm_run_amx(
+  const tk_gemm *gemm, const gemm_plan *plan, char *workspace, int64_t begin, int64_t end);
 
 // Rows from one panel to the next: one more than are used, because panels a power of two apart
 // would push each other out of the cache while they are written side by side.

@@ -3,7 +3,8 @@
 // C = alpha A B + beta C, `batch` times. Row and column strides count elements and may be anything, so
 // that transposes are views; C's columns are contiguous (its row stride is free). A and B have the
 // dtype of C or, when C is float32, may be float16 or bfloat16; accumulation is float32, or float64
-// for float64. beta is 0 (C is not read) or 1.
+// for float64. beta is 0 (C is not read) or 1. At the level amx, products of bfloat16 take subnormal
+// numbers for zeros.
 typedef struct tk_gemm {
   int64_t m, n, k, batch;
   const void *a, *b;

@@ -46,7 +46,8 @@ extension Tensor {
   ///
   /// - Shape: `[…, m, k]` and `[…, k, n]` → `[…, m, n]`; an operand of one axis is a row on the left and a column
   ///   on the right, and its axis is not in the result.
-  /// - Numerics: accumulated in float32, in float64 for float64.
+  /// - Numerics: accumulated in float32, in float64 for float64. Where ``Device/instructionSet`` is `amx`, products of
+  ///   bfloat16 take subnormal numbers for zeros.
   /// - Errors: traps when the inner extents differ.
   public func matmul(_ other: Tensor) -> Tensor {
     autocasting(.low, self, other) { $0.matrixProduct(with: $1) }
