@@ -27,6 +27,9 @@
   X(bool, uint8_t, (REAL), (uint8_t)0 !=)
 #define TO_BFLOAT(x) tk_float_to_bfloat((float)(x))
 
+static void NAME(repeat)(REAL x, int64_t n, REAL *y) {
+  for (int64_t i = 0; i < n; i++) y[i] = x;
+}
 void NAME(tk_widen)(tk_dtype dtype, int64_t n, const void *x, int64_t stride, REAL *y) {
   switch (dtype) {
 #define WIDEN(name, stored, widen, narrow)                                                         \
@@ -34,6 +37,8 @@ void NAME(tk_widen)(tk_dtype dtype, int64_t n, const void *x, int64_t stride, RE
     const stored *from = x;                                                                        \
     if (stride == 1)                                                                               \
       for (int64_t i = 0; i < n; i++) y[i] = widen(from[i]);                                       \
+    else if (stride == 0 && n > 0)                                                                 \
+      NAME(repeat)(widen(*from), n, y);                                                            \
     else                                                                                           \
       for (int64_t i = 0; i < n; i++) y[i] = widen(from[i * stride]);                              \
     break;                                                                                         \
@@ -88,8 +93,11 @@ void NAME(tk_stage_write)(
 }
 
 REAL *NAME(tk_in_place)(const tk_space *space, const tk_operand *operand) {
-  bool contiguous = space->rank == 1 && operand->strides[0] == 1;
-  return contiguous && operand->dtype == REAL_DTYPE ? operand->data : NULL;
+  if (operand->dtype != REAL_DTYPE) return NULL;
+  int64_t stride = 1;
+  for (int32_t axis = space->rank - 1; axis >= 0; stride *= space->shape[axis--])
+    if (operand->strides[axis] != stride) return NULL;
+  return operand->data;
 }
 static bool NAME(is_repeated)(const tk_space *space, const tk_operand *operand) {
   for (int32_t axis = 0; axis < space->rank; axis++)
