@@ -15,9 +15,9 @@ static inline int64_t attention_seen(const tk_attention *a, int64_t end) {
   return a->causal ? attention_least(end, a->sources) : a->sources;
 }
 // C[m, n] = A[m, k] B[k, n] without the pointers.
-static inline tk_gemm attention_product(tk_dtype dtype, int64_t m, int64_t n, int64_t k,
-  int64_t a_row, int64_t a_column, int64_t b_row, int64_t b_column, int64_t c_row) {
-  return (tk_gemm){.m = m, .n = n, .k = k, .batch = 1, .input = dtype, .output = dtype,
+static inline tk_gemm attention_product(tk_dtype input, tk_dtype output, int64_t m, int64_t n,
+  int64_t k, int64_t a_row, int64_t a_column, int64_t b_row, int64_t b_column, int64_t c_row) {
+  return (tk_gemm){.m = m, .n = n, .k = k, .batch = 1, .input = input, .output = output,
     .a_row = a_row, .a_column = a_column, .b_row = b_row, .b_column = b_column, .c_row = c_row,
     .alpha = 1};
 }

@@ -7,7 +7,8 @@ typedef struct tk_heads { void *data; int64_t batch, head, row; } tk_heads;
 // Means of values, weighted by the softmax of `scale` times the products of queries and keys, which are
 // [targets, features], [sources, features] and [sources, outputs]. The mask is bytes of [targets,
 // sources], 0 where a source is not seen, or has no data; causal targets see sources up to their own
-// position. A target that sees nothing gets zeros. Halves are computed in float32.
+// position. A target that sees nothing gets zeros. Halves are computed in float32; at the level amx,
+// products with bfloat16 round the weights and their gradients to bfloat16.
 typedef struct tk_attention {
   int64_t batch, heads, targets, sources, features, outputs;
   tk_dtype dtype;

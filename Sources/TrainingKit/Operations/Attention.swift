@@ -12,7 +12,8 @@
 ///   - dropout: what is done to the weights before they meet the values, such as
 ///     `{ $0.dropout(0.1) }`.
 /// - Numerics: a target that may see no source gives zeros. The weights are never in memory as a whole, and halves are
-///   computed in float32, unless there is a dropout or a mask of numbers.
+///   computed in float32, unless there is a dropout or a mask of numbers; where ``Device/instructionSet`` is `amx`,
+///   products with bfloat16 round the weights, and what backward makes of them, to bfloat16.
 /// - Gradient: exact in every order, also to the numbers of a mask.
 /// - Errors: traps when extents do not fit or the mask is of integers.
 /// - Source: Vaswani et al. 2017, arXiv:1706.03762, eq. 1.
