@@ -4,7 +4,9 @@ extension CPUBackend {
   package func reduce(_ row: tk_reduction, _ x: Tensor, axes: [Int], into y: Tensor) {
     let source = tk_reduce_source(x, axes: axes)
     let reduced = axes.reduce(1) { $0 * x.shape[$1] }
-    let grain = max(1, 2 * CPUBackend.grain / max(1, reduced))
+    // Neighbours whose sums run across rows are read together, so that lines and rows are not read many times.
+    let together = axes.contains(x.rank - 1) ? 1 : min(256, max(16, y.count / 4))
+    let grain = max(together, 2 * CPUBackend.grain / max(1, reduced))
     withUnsafePointer(to: source) { source in
       parallelFor(y.count, grain: grain) { begin, end in
         tk_reduce(
