@@ -35,6 +35,14 @@ final class AnalyzerConformanceTests: XCTestCase {
     }
   }
 
+  func testAnalyzersLeaveOtherIllnessesAlone() {
+    for (name, run) in SickLayers.others {
+      let analyzers = AnalyzerCatalog.standard.filter { type(of: $0).name == name }
+      let diagnosis = Doctor.diagnose(run.steps, with: analyzers)
+      XCTAssertTrue(diagnosis.isHealthy, "\(run.name): \(diagnosis)")
+    }
+  }
+
   func testEveryFindingIsComplete() {
     for sick in SickRuns.all {
       for finding in Doctor.diagnose(sick.run.steps).findings {
@@ -116,7 +124,7 @@ final class AnalyzerConformanceTests: XCTestCase {
         ActivationDetails(
           path: "\(place)", operation: place % 2 == 0 ? nil : "relu", rms: known(&noise),
           largest: wild(&noise), deadShare: known(&noise), saturatedShare: known(&noise),
-          largestScore: known(&noise))
+          largestScore: known(&noise), attentionEntropy: known(&noise))
       },
       memory: MemoryDetails(
         live: counts[Int(noise.uniform() * 5)], peak: 0,

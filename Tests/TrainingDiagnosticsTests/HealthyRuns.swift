@@ -4,7 +4,7 @@ import TrainingDiagnostics
 /// Runs that are well, most of which look ill to some published rule.
 enum HealthyRuns {
   static var all: [SampleRun] {
-    plain + schedules + odd + scaled + evaluated + [SickLayers.healthy]
+    plain + schedules + odd + scaled + evaluated + SickLayers.healthy
   }
 
   /// A loss from `high` down to `low` within some steps.

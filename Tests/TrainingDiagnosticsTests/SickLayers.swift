@@ -69,6 +69,9 @@ enum SickLayers {
         path: "2", operation: "attention", rms: 1, largest: 2,
         largestScore: max(3, Double(step)))
     },
+    layer("attention-scores", .attentionScores, "weights that collapse", loss: 2) { details, step in
+      details.activations[3] = attention(score: 4 + Double(step) / 20, entropy: entropy(at: step))
+    },
     layer("memory-growth", .memoryGrowth, "graphs that are kept") { details, step in
       details.memory?.byOwner["activations"] = 20_000 * step
       details.memory?.live += 20_000 * step
@@ -79,8 +82,32 @@ enum SickLayers {
     },
   ]
 
-  /// A run of nine layers with nothing wrong in them.
-  static let healthy = run("nine layers", end: 0.4) { _, _ in }
+  /// Runs of nine layers with nothing wrong in them, some of which look ill.
+  static let healthy = [
+    run("nine layers", end: 0.4) { _, _ in },
+    run("a head that learns to look at one key", end: 0.4) { details, step in
+      details.activations[3] = attention(score: 4 + Double(step) / 20, entropy: entropy(at: step))
+    },
+  ]
+
+  /// Runs that are ill, but not of what an analyzer is there for, by its name.
+  static let others: [(analyzer: String, run: SampleRun)] = [
+    (
+      "attention-scores",
+      run("scores that grow together", end: 2) { details, step in
+        details.activations[3] = attention(score: max(3, 5 * Double(step)), entropy: 0.7)
+      }
+    )
+  ]
+
+  private static func attention(score: Double, entropy: Double?) -> ActivationDetails {
+    ActivationDetails(
+      path: "2", operation: "attention", rms: 1, largest: 2, largestScore: score,
+      attentionEntropy: entropy)
+  }
+
+  /// One that falls from that of equal weights to nearly nothing.
+  private static func entropy(at step: Int) -> Double { 0.95 * exp(-Double(step) / 80) }
 
   private static func layer(
     _ analyzer: String, _ symptom: Symptom, _ name: String, loss end: Double = 1,

@@ -154,7 +154,9 @@ final class WatchedPageTests: XCTestCase {
       ActivationDetails(path: "full", operation: "tanh", rms: 1, largest: 1, saturatedShare: 0.9),
       ActivationDetails(path: "lost", rms: nil, largest: 1e30, nonFiniteCount: 4),
       ActivationDetails(path: "gone", rms: 0, largest: 0, zeroShare: 1),
-      ActivationDetails(path: "keen", operation: "attention", rms: 1, largest: 1, largestScore: 99),
+      ActivationDetails(
+        path: "keen", operation: "attention", rms: 1, largest: 1, largestScore: 99,
+        attentionEntropy: 0.05),
     ]
     let page = page(
       run("sick", (0..<3).map { step($0, StepDetails(activations: seen)) }))
@@ -164,6 +166,7 @@ final class WatchedPageTests: XCTestCase {
       "Most values are at the ends of their range", "4 values are NaN or infinite; more than",
       "Nothing is left of the signal; nearly all values are 0",
       "<td data-label=\"dead\" class=\"ill\">80 %</td>", "at step 2",
+      "<td data-label=\"entropy\">5 %</td>",
     ] {
       XCTAssertTrue(page.contains(text), text)
     }

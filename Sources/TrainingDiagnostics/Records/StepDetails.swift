@@ -108,18 +108,22 @@ public struct ActivationDetails: Sendable, Hashable, Codable {
   public var deadShare: Double?
   /// Of tanh and sigmoid, the share of values within 1 % of an end of their range.
   public var saturatedShare: Double?
-  /// Of attention, the largest product of a query and a key, scaled, in the first example of the batch.
+  /// Of attention, the largest product of a query and a key that it may see, scaled, in the first example of the batch.
   public var largestScore: Double?
+  /// Of attention, the mean entropy of its weights in the first example, as a share of what it is where all keys that
+  /// are seen count alike: 1 there, 0 where one key takes all. Nil where no query sees two keys.
+  public var attentionEntropy: Double?
 
   /// Creates the details of an output.
   public init(
     path: String, operation: String? = nil, rms: Double?, largest: Double, nonFiniteCount: Int = 0,
     zeroShare: Double = 0, deadShare: Double? = nil, saturatedShare: Double? = nil,
-    largestScore: Double? = nil
+    largestScore: Double? = nil, attentionEntropy: Double? = nil
   ) {
     (self.path, self.operation) = (path, operation)
     (self.rms, self.largest, self.nonFiniteCount) = (rms, largest, nonFiniteCount)
     (self.zeroShare, self.deadShare) = (zeroShare, deadShare)
     (self.saturatedShare, self.largestScore) = (saturatedShare, largestScore)
+    self.attentionEntropy = attentionEntropy
   }
 }

@@ -76,6 +76,7 @@ enum ActivationColumn: String, CaseIterable {
   case dead
   case saturated
   case score = "largest score"
+  case entropy
 
   /// What it tells of an output; nil for nothing.
   func text(of seen: ActivationDetails) -> String? {
@@ -86,6 +87,7 @@ enum ActivationColumn: String, CaseIterable {
     case .dead: seen.deadShare.map(\.inPercent)
     case .saturated: seen.saturatedShare.map(\.inPercent)
     case .score: seen.largestScore.map(\.shortened)
+    case .entropy: seen.attentionEntropy.map(\.inPercent)
     }
   }
 }

@@ -103,7 +103,9 @@ extension ActivationDetails {
     guard isOperation, found.isFinite else { return }
     if Self.rectifiers.contains(call.name) { deadShare = y.deadShare(found) }
     if Self.bounded.contains(call.name) { saturatedShare = y.saturatedShare(of: call.name) }
-    if call.name == "attention" { largestScore = largestAttentionScore(call.inputs) }
+    if let scores = call.attention.flatMap(AttentionScale.init) {
+      (largestScore, attentionEntropy) = (scores.largest, scores.entropy)
+    }
   }
 }
 
@@ -130,12 +132,4 @@ extension Tensor {
     let level = operation == "tanh" ? y.abs() : (y * 2 - 1).abs()
     return 1 - (level .> 0.98).cast(to: .float32).statistics.zeroShare
   }
-}
-
-/// The largest scaled product of queries and keys of the first example: `[batch, heads, rows, features]`.
-private func largestAttentionScore(_ inputs: [Tensor]) -> Double? {
-  guard inputs.count >= 2, inputs[0].rank == 4 else { return nil }
-  let (query, key) = (inputs[0].detached()[0], inputs[1].detached()[0])
-  let scores = query.cast(to: .float32).matmul(key.cast(to: .float32).transposed())
-  return scores.statistics.largest / Double(query.shape[-1]).squareRoot()
 }

@@ -21,6 +21,8 @@ public struct Observation: Sendable {
   public let inputs: [Tensor]
   /// The tensors that came out. They are tracked where the call was recorded, so that gradients can be asked for.
   public let outputs: [Tensor]
+  /// The function that was applied; nil of modules.
+  let function: (any Differentiable)?
 }
 
 extension Observation {
@@ -37,4 +39,5 @@ package struct ObservedCall {
   package let name: String
   package let module: ObjectIdentifier?
   package let inputs, outputs: [Tensor]
+  var function: (any Differentiable)?
 }

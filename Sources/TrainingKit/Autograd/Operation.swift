@@ -194,13 +194,17 @@ extension Differentiable {
   /// The result with a node of the graph behind it, when an input asks for gradients. Who looks is told.
   func recorded(_ output: Tensor, of inputs: [Tensor], in context: Context) -> Tensor {
     let result = noded(output, of: inputs, in: context)
-    if context.observer != nil {
-      context.tell(
-        ObservedCall(
-          kind: .operation, name: name, module: context.moduleIdentity, inputs: inputs,
-          outputs: [result]))
-    }
+    tell(result, of: inputs, in: context)
     return result
+  }
+
+  /// Tells who looks of a call.
+  func tell(_ result: Tensor, of inputs: [Tensor], in context: Context) {
+    guard context.observer != nil else { return }
+    context.tell(
+      ObservedCall(
+        kind: .operation, name: name, module: context.moduleIdentity, inputs: inputs,
+        outputs: [result], function: self))
   }
 
   private func noded(_ output: Tensor, of inputs: [Tensor], in context: Context) -> Tensor {

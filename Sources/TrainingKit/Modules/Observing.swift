@@ -17,7 +17,7 @@ public func observing<Result>(
       observe(
         Observation(
           kind: call.kind, name: call.name, path: call.module.flatMap { paths[$0] },
-          inputs: call.inputs, outputs: call.outputs))
+          inputs: call.inputs, outputs: call.outputs, function: call.function))
     }, body)
 }
 

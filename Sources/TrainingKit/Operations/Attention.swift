@@ -31,7 +31,9 @@ public func scaledDotProductAttention(
       return form.fused(query, key, value, mask, heads)
     }
     let weights = form.weights(query, key, mask)
-    return (dropout?(weights) ?? weights).matmul(value)
+    let y = (dropout?(weights) ?? weights).matmul(value)
+    FusedAttention(form: form, mask: mask).tell(y, of: [query, key, value], in: .current)
+    return y
   }
 }
 
@@ -103,7 +105,7 @@ struct AttentionForm {
 
 /// Attention of `[batch, heads, rows, columns]` by kernels that hold the weights of a few targets at a time: one node
 /// of the graph, which keeps queries, keys and values.
-private struct FusedAttention: Differentiable {
+struct FusedAttention: Differentiable {
   let form: AttentionForm
   let mask: Tensor?
 
