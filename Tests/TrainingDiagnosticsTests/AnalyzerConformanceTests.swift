@@ -118,7 +118,8 @@ final class AnalyzerConformanceTests: XCTestCase {
           path: "\(place).weight", count: [0, 64, .max, .min][place % 4], rank: 2,
           gradientRMS: known(&noise), gradientZeroShare: known(&noise),
           weightRMS: known(&noise), weightLargest: wild(&noise), updateRMS: known(&noise),
-          unmovedShare: known(&noise))
+          unmovedShare: known(&noise), role: noise.uniform() < 0.5 ? .embedding : nil,
+          secondMomentLag: known(&noise))
       },
       activations: (0..<Int(noise.uniform() * 8)).map { place in
         ActivationDetails(
@@ -126,6 +127,9 @@ final class AnalyzerConformanceTests: XCTestCase {
           largest: wild(&noise), deadShare: known(&noise), saturatedShare: known(&noise),
           largestScore: known(&noise), attentionEntropy: known(&noise))
       },
+      logits: LogitDetails(
+        classes: counts[Int(noise.uniform() * 5)], meanLogNormalizer: known(&noise),
+        largestLogNormalizer: wild(&noise)),
       memory: MemoryDetails(
         live: counts[Int(noise.uniform() * 5)], peak: 0,
         byOwner: ["user": counts[Int(noise.uniform() * 5)]]))

@@ -100,4 +100,94 @@ final class InsideModelTests: XCTestCase {
     XCTAssertNil(seen.attentionEntropy)
     XCTAssertGreaterThan(try XCTUnwrap(seen.largestScore), 0)
   }
+
+  func testTheDenominatorsOfSoftmaxAreSeen() throws {
+    let generator = RandomGenerator(seed: 5)
+    let (x, labels) = (generator.normal([7, 3]) * 4, Tensor([0, 1, 2, 3, 4, 0, 1]))
+    let layer = withRandomGenerator(generator) { Linear(3, 5) }
+    let losses: [(Linear) -> Tensor] = [
+      { crossEntropy($0(x), labels) },
+      { crossEntropy($0(x), labels, labelSmoothing: 0.1) },
+      { crossEntropy($0(x), labels.oneHot(classes: 5).cast(to: .float32)) },
+      { negativeLogLikelihood($0(x).logSoftmax(), labels) },
+    ]
+    for loss in losses {
+      let scores = layer(x).detached().elements(Double.self)
+      let rows = (0..<7).map { row in log((0..<5).reduce(0) { $0 + exp(scores[row * 5 + $1]) }) }
+      let logits = try XCTUnwrap(try details(layer, SGD(), loss).logits)
+      XCTAssertEqual(logits.classes, 5)
+      let mean = try XCTUnwrap(logits.meanLogNormalizer)
+      XCTAssertEqual(mean, rows.reduce(0, +) / 7, accuracy: 1e-5)
+      XCTAssertEqual(logits.largestLogNormalizer, rows.map(abs).max()!, accuracy: 1e-5)
+    }
+    // Of several the last counts, which is of numbers that are normalized already.
+    let twice = try details(layer) { crossEntropy($0(x).logSoftmax(), labels) }.logits
+    XCTAssertEqual(try XCTUnwrap(twice?.meanLogNormalizer), 0, accuracy: 1e-5)
+    XCTAssertNil(try details(layer) { $0(x).square().mean() }.logits)
+  }
+
+  func testEmbeddingsAreKnownByTheirUse() throws {
+    let model = GPT(vocabulary: 24, context: 16, features: 32, heads: 4, layers: 1)
+    let tokens = RandomGenerator(seed: 6).integers([2, 8], in: 0..<24)
+    let parameters = try details(model) { causalLanguageModelLoss($0(tokens), tokens) }.parameters
+    XCTAssertEqual(
+      parameters.filter { $0.role == .embedding }.map(\.path),
+      ["tokenEmbedding.weight", "positionEmbedding.weight"])
+  }
+
+  func testWhatTheOptimizerKeepsIsSeen() throws {
+    let layer = Linear(3, 5)
+    let x = RandomGenerator(seed: 7).normal([4, 3])
+    for (optimizer, names) in [
+      (AdamW(), ["firstMoment", "secondMoment"]), (SGD(momentum: 0.9), ["velocity"]),
+      (StableAdamW(), ["firstMoment", "secondMoment"]),
+    ] as [(any Optimizer, [String])] {
+      let parameters = try details(layer, optimizer) { $0(x).square().mean() }.parameters
+      for parameter in parameters {
+        let (moments, gradient) = (
+          try XCTUnwrap(parameter.moments), try XCTUnwrap(parameter.gradientRMS)
+        )
+        XCTAssertEqual(moments.keys.sorted(), names)
+        guard let first = moments["firstMoment"] else {
+          XCTAssertNil(parameter.secondMomentLag)
+          continue
+        }
+        let share = optimizer is StableAdamW ? 1 : 0.1
+        XCTAssertEqual(try XCTUnwrap(first.rms), share * gradient, accuracy: 1e-5)
+        XCTAssertEqual(first.largest, share * parameter.gradientLargest!, accuracy: 1e-5)
+        // At the first update the mean of squares is the square.
+        XCTAssertEqual(try XCTUnwrap(parameter.secondMomentLag), 1, accuracy: 1e-3)
+      }
+    }
+    XCTAssertNil(try details(layer, SGD()) { $0(x).square().mean() }.parameters[0].moments)
+  }
+
+  /// One number that a gradient is asked of.
+  private final class Number: Module {
+    let weight = Parameter(Tensor([0]).cast(to: .float32))
+    func forward(_ x: Tensor) -> Tensor { weight.value * x }
+  }
+
+  func testTheLagIsTheGradientOverTheRootOfTheMeanSquare() throws {
+    // The gradients, and what the last one is beside the corrected mean of squares.
+    let gradients = [1.0, 20, 10, 5, 8]
+    for beta in [0.9, 0.99, 0.999] {
+      var (mean, square) = (0.0, 0.0)
+      for gradient in gradients { mean = beta * mean + (1 - beta) * gradient * gradient }
+      square = mean / (1 - pow(beta, 5))
+      for optimizer in [
+        AdamW(beta2: beta), Adam(beta2: beta), StableAdamW(beta2: beta), NAdam(beta2: beta),
+        AdamW(beta2: 0.5).varying(.all) { $0.beta2 = beta },
+      ] as [any Optimizer] {
+        let run = TrainingRun(model: Number(), optimizer: optimizer, schedule: .constant(1e-6))
+        var watched = WatchedRun(run, care: Care(examinationInterval: 1)) {
+          (model: Number, gradient: Double) in model(Tensor([Float(gradient)])).sum()
+        }
+        for gradient in gradients { _ = try watched.step(gradient) }
+        let parameter = try XCTUnwrap(watched.record.steps.last?.details?.parameters.first)
+        let lag = try XCTUnwrap(parameter.secondMomentLag)
+        XCTAssertEqual(lag, 8 / square.squareRoot(), accuracy: 0.01 * lag, "\(optimizer)")
+      }
+    }
+  }
 }

@@ -6,6 +6,8 @@ public struct StepDetails: Sendable, Hashable, Codable {
   public var activations: [ActivationDetails]
   /// The root of the mean square of what went into the model; nil where that is no floating point.
   public var inputRMS: Double?
+  /// The scores that went into the last cross entropy or log softmax; nil where there was none.
+  public var logits: LogitDetails?
   /// The memory after the step.
   public var memory: MemoryDetails?
   /// How long the step took.
@@ -19,11 +21,31 @@ public struct StepDetails: Sendable, Hashable, Codable {
   /// Creates details of what is known.
   public init(
     parameters: [ParameterDetails] = [], activations: [ActivationDetails] = [],
-    inputRMS: Double? = nil, memory: MemoryDetails? = nil, seconds: Double? = nil,
-    exampleLosses: [Double]? = nil
+    inputRMS: Double? = nil, logits: LogitDetails? = nil, memory: MemoryDetails? = nil,
+    seconds: Double? = nil, exampleLosses: [Double]? = nil
   ) {
     (self.parameters, self.activations, self.inputRMS) = (parameters, activations, inputRMS)
-    (self.memory, self.seconds, self.exampleLosses) = (memory, seconds, exampleLosses)
+    (self.logits, self.memory, self.seconds) = (logits, memory, seconds)
+    self.exampleLosses = exampleLosses
+  }
+}
+
+/// The scores of a classifier at one step, by the logarithms of the denominators that a softmax divides them by.
+///
+/// Equal scores of 0 have the logarithm of the number of classes. The same number more in all scores of a row is as
+/// much more here, and changes nothing else.
+public struct LogitDetails: Sendable, Hashable, Codable {
+  /// How many classes there are.
+  public var classes: Int
+  /// The mean over the rows; nil where one is not finite.
+  public var meanLogNormalizer: Double?
+  /// The largest magnitude of those that are finite.
+  public var largestLogNormalizer: Double
+
+  /// Creates the details of scores.
+  public init(classes: Int, meanLogNormalizer: Double?, largestLogNormalizer: Double) {
+    (self.classes, self.meanLogNormalizer) = (classes, meanLogNormalizer)
+    self.largestLogNormalizer = largestLogNormalizer
   }
 }
 
@@ -68,6 +90,14 @@ public struct ParameterDetails: Sendable, Hashable, Codable {
   public var updateRMS: Double?
   /// The share of the weights that did not move by a bit.
   public var unmovedShare: Double?
+  /// What the model does with it, where that was seen.
+  public var role: ParameterRole?
+  /// What the optimizer keeps of it after the step, by name, such as `secondMoment`; nil before the first update.
+  public var moments: [String: MomentDetails]?
+  /// How large the gradient was beside the root of the mean of squares that the update was divided by, which is about 1
+  /// while gradients are as they were: √(mean of g² / v). Nil where the step was skipped, or the optimizer keeps no
+  /// such mean in full precision.
+  public var secondMomentLag: Double?
 
   /// How far the weights were moved, as a share of what they are; nil where they are all zero.
   public var updateRatio: Double? {
@@ -80,14 +110,33 @@ public struct ParameterDetails: Sendable, Hashable, Codable {
     path: String, count: Int, rank: Int, gradientRMS: Double? = nil,
     gradientLargest: Double? = nil, gradientZeroShare: Double? = nil,
     gradientNonFiniteCount: Int = 0, weightRMS: Double?, weightLargest: Double,
-    updateRMS: Double? = nil, unmovedShare: Double? = nil
+    updateRMS: Double? = nil, unmovedShare: Double? = nil, role: ParameterRole? = nil,
+    moments: [String: MomentDetails]? = nil, secondMomentLag: Double? = nil
   ) {
     (self.path, self.count, self.rank) = (path, count, rank)
     (self.gradientRMS, self.gradientLargest) = (gradientRMS, gradientLargest)
     (self.gradientZeroShare, self.weightRMS) = (gradientZeroShare, weightRMS)
     (self.weightLargest, self.updateRMS) = (weightLargest, updateRMS)
     (self.gradientNonFiniteCount, self.unmovedShare) = (gradientNonFiniteCount, unmovedShare)
+    (self.role, self.moments, self.secondMomentLag) = (role, moments, secondMomentLag)
   }
+}
+
+/// What a model does with a parameter.
+public enum ParameterRole: String, Sendable, Hashable, Codable {
+  /// Its rows are looked up, so that those of what is not in a batch have no gradient.
+  case embedding
+}
+
+/// A tensor that an optimizer keeps of a parameter.
+public struct MomentDetails: Sendable, Hashable, Codable {
+  /// The root of the mean square; nil where an element is not finite.
+  public var rms: Double?
+  /// The largest finite magnitude.
+  public var largest: Double
+
+  /// Creates the details of a moment.
+  public init(rms: Double?, largest: Double) { (self.rms, self.largest) = (rms, largest) }
 }
 
 /// What a module or an activation function put out at one step.

@@ -3,15 +3,17 @@ internal import TrainingKit
 /// Looks inside a model while it takes a step.
 struct Examination<Model: Module> {
   private let model: Model
-  private let before: [(named: NamedParameter, value: Tensor)]
-  private var activations: [ActivationDetails] = []
-  private var inputRMS: Double?
+  private let before: [ParameterBefore]
+  private var seen = Found()
 
-  /// Begins before the step. The weights are held until the end, so that the update has to write elsewhere.
-  init(of model: Model) {
+  /// Begins before the step. Weights and means of squares are held until the end, so that the update has to write
+  /// elsewhere.
+  init(of model: Model, _ optimizer: any Optimizer) {
     self.model = model
-    before = model.parameters.filter(\.parameter.isTrainable).map {
-      ($0, $0.parameter.value.detached())
+    before = model.parameters.filter(\.parameter.isTrainable).map { named in
+      ParameterBefore(
+        named: named, value: named.parameter.value.detached(),
+        secondMoment: optimizer.states[named.path]?.tensors["secondMoment"])
     }
   }
 
@@ -19,41 +21,108 @@ struct Examination<Model: Module> {
   mutating func observed<Result>(_ body: () throws -> Result) rethrows -> Result {
     // Only the last part of a step that has several is kept.
     let found = Found()
-    let loss = try observing(
-      model,
-      with: { call in
-        ActivationDetails(call).map { found.activations.append($0) }
-        if call.path == "", call.kind == .module, let x = call.inputs.first {
-          found.inputRMS = x.dtype.isFloatingPoint ? x.detached().statistics.finiteRMS : nil
-        }
-      }, body)
-    (activations, inputRMS) = (found.activations, found.inputRMS)
+    let loss = try observing(model, with: found.take, body)
+    seen = found
     return loss
   }
 
   /// What was seen, once the step is taken; nil where memory is too small for looking.
-  func details(_ outcome: StepOutcome, _ exampleLosses: [Double]?) throws -> StepDetails? {
+  func details(
+    _ outcome: StepOutcome, _ optimizer: any Optimizer, _ exampleLosses: [Double]?
+  ) throws -> StepDetails? {
     do {
-      return try validated { seen(outcome, exampleLosses) }
+      return try validated { details(of: outcome, optimizer, exampleLosses) }
     } catch is DeviceError {
       return nil
     }
   }
 
-  private func seen(_ outcome: StepOutcome, _ exampleLosses: [Double]?) -> StepDetails {
+  private func details(
+    of outcome: StepOutcome, _ optimizer: any Optimizer, _ exampleLosses: [Double]?
+  ) -> StepDetails {
     let statistics = outcome.report.clipping?.statistics
     return StepDetails(
-      parameters: before.map { named, value in
-        ParameterDetails(
-          named, before: value, gradient: statistics?[named.path], isMoved: outcome.isApplied)
+      parameters: before.map { before in
+        let path = before.named.path
+        var details = ParameterDetails(before, gradient: statistics?[path])
+        details.role = seen.lookUps.contains(LookUp(before)) ? .embedding : nil
+        details.moments = optimizer.states[path].flatMap(MomentDetails.all(of:))
+        guard outcome.isApplied else { return details }
+        details.take(update: before.named.parameter.value.detached() - before.value)
+        details.secondMomentLag = optimizer.secondMomentLag(
+          of: before.named, before: before.secondMoment)
+        return details
       },
-      activations: activations, inputRMS: inputRMS, memory: MemoryDetails(Device.cpu.memory),
-      seconds: outcome.report.seconds, exampleLosses: exampleLosses)
+      activations: seen.activations, inputRMS: seen.inputRMS, logits: seen.logits,
+      memory: MemoryDetails(Device.cpu.memory), seconds: outcome.report.seconds,
+      exampleLosses: exampleLosses)
+  }
+}
+
+/// A parameter before a step, and the mean of its squared gradients, where there is one.
+private struct ParameterBefore {
+  let named: NamedParameter
+  let value: Tensor
+  let secondMoment: Tensor?
+}
+
+/// Where rows of a table were looked up, and the table's shape.
+private struct LookUp: Hashable {
+  let path: String
+  let shape: Shape
+
+  init?(_ call: Observation) {
+    guard call.kind == .operation, call.name == "taking", let path = call.path,
+      let table = call.inputs.first, table.rank == 2, table.requiresGradient
+    else { return nil }
+    (self.path, shape) = (path, table.shape)
   }
 
-  private final class Found {
-    var activations: [ActivationDetails] = []
-    var inputRMS: Double?
+  /// As a module looks its own parameter up.
+  init(_ parameter: ParameterBefore) {
+    path = parameter.named.path.split(separator: ".").dropLast().joined(separator: ".")
+    shape = parameter.value.shape
+  }
+}
+
+/// What calls told.
+private final class Found {
+  var activations: [ActivationDetails] = []
+  var inputRMS: Double?
+  var logits: LogitDetails?
+  var lookUps: Set<LookUp> = []
+
+  func take(_ call: Observation) {
+    ActivationDetails(call).map { activations.append($0) }
+    LookUp(call).map { _ = lookUps.insert($0) }
+    LogitDetails(call).map { logits = $0 }
+    if call.path == "", call.kind == .module, let x = call.inputs.first {
+      inputRMS = x.dtype.isFloatingPoint ? x.detached().statistics.finiteRMS : nil
+    }
+  }
+}
+
+extension LogitDetails {
+  /// The scores that went into a cross entropy or log softmax; nil of other calls.
+  fileprivate init?(_ call: Observation) {
+    guard let rows = call.logNormalizers, rows.count > 0, let scores = call.inputs.first else {
+      return nil
+    }
+    let found = rows.statistics
+    self.init(
+      classes: scores.shape[-1], meanLogNormalizer: found.isFinite ? rows.mean().item() : nil,
+      largestLogNormalizer: found.largest)
+  }
+}
+
+extension MomentDetails {
+  /// What is kept of a parameter, by name; nil where there is nothing.
+  fileprivate static func all(of state: ParameterState) -> [String: MomentDetails]? {
+    let moments = state.tensors.filter { $0.value.dtype.isFloatingPoint }.mapValues { tensor in
+      let found = tensor.statistics
+      return MomentDetails(rms: found.finiteRMS, largest: found.largest)
+    }
+    return moments.isEmpty ? nil : moments
   }
 }
 
@@ -67,17 +136,18 @@ extension MemoryDetails {
 }
 
 extension ParameterDetails {
-  fileprivate init(
-    _ named: NamedParameter, before: Tensor, gradient: TensorStatistics?, isMoved: Bool
-  ) {
-    let weights = before.statistics
+  fileprivate init(_ before: ParameterBefore, gradient: TensorStatistics?) {
+    let weights = before.value.statistics
     self.init(
-      path: named.path, count: before.count, rank: before.rank, gradientRMS: gradient?.finiteRMS,
-      gradientLargest: gradient?.largest, gradientZeroShare: gradient?.zeroShare,
+      path: before.named.path, count: before.value.count, rank: before.value.rank,
+      gradientRMS: gradient?.finiteRMS, gradientLargest: gradient?.largest,
+      gradientZeroShare: gradient?.zeroShare,
       gradientNonFiniteCount: gradient?.nonFiniteCount ?? 0, weightRMS: weights.finiteRMS,
       weightLargest: weights.largest)
-    guard isMoved else { return }
-    let update = (named.parameter.value.detached() - before).statistics
+  }
+
+  fileprivate mutating func take(update: Tensor) {
+    let update = update.statistics
     (updateRMS, unmovedShare) = (update.finiteRMS, update.zeroShare)
   }
 }

@@ -214,7 +214,8 @@ public struct WatchedRun<Model: Module, Item> {
   private mutating func taken(_ item: Item) throws -> (StepOutcome, StepDetails?) {
     let losses = care.examines(step: run.steps) ? try exampleLosses(of: item) : nil
     if care.keepsSnapshots { moments.note(item, doctor) { run.snapshot() } }
-    var examination = care.examines(step: run.steps) ? Examination(of: run.model) : nil
+    var examination =
+      care.examines(step: run.steps) ? Examination(of: run.model, run.optimizer) : nil
     let outcome: StepOutcome
     do {
       outcome = try loss.step(&run, item, &examination)
@@ -223,7 +224,7 @@ public struct WatchedRun<Model: Module, Item> {
       if care.keepsSnapshots { moments.forgetLast() }
       throw error
     }
-    return (outcome, try examination?.details(outcome, losses))
+    return (outcome, try examination?.details(outcome, run.optimizer, losses))
   }
 }
 

@@ -15,7 +15,7 @@ extension Tensor {
 }
 
 /// How surprised rows of scores are by their labels: one node of the graph, which keeps the scores.
-private struct Surprise: Differentiable {
+struct Surprise: Differentiable {
   let labels: Tensor
 
   var name: String { "crossEntropy" }
@@ -37,5 +37,21 @@ private struct Surprise: Differentiable {
     let isLabel = labels.expandedDimensions(axis: 1) .== Tensor.range(0, x.shape[1])
     let excess = x.cast(to: gradient.dtype).softmax() - isLabel.cast(to: gradient.dtype)
     return (gradient.expandedDimensions(axis: 1) * excess).cast(to: x.dtype)
+  }
+}
+
+extension Observation {
+  /// The logarithms of the denominators of a softmax whose logarithm was taken, as by a cross entropy: one for each row
+  /// of scores, in float32 for halves; nil of other calls.
+  ///
+  /// - Numerics: from what was computed anyway. Rows whose labels do not take part have theirs, too.
+  public var logNormalizers: Tensor? {
+    guard let x = inputs.first?.detached(), let y = outputs.first?.detached() else { return nil }
+    if let surprise = function as? Surprise {
+      let scores = x.gather(surprise.labels.expandedDimensions(axis: 1), axis: 1)
+      return y + scores.squeezed(axis: 1).cast(to: y.dtype)
+    }
+    guard let softmax = function as? SoftmaxForward, softmax.isLogarithm else { return nil }
+    return x.max(axis: -1) - y.max(axis: -1)
   }
 }
