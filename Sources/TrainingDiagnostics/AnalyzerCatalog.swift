@@ -33,6 +33,7 @@ public enum AnalyzerCatalog {
       RoundingStagnation(),
       ActivationGrowth(),
       AttentionScores(),
+      LogitDrift(),
       MemoryGrowth(),
       SlowLoader(),
     ]

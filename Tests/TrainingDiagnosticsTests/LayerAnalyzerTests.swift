@@ -65,6 +65,10 @@ final class LayerAnalyzerTests: XCTestCase {
 
   func testInitialization() throws { try expect(.badInitialization) }
   func testAttentionScores() throws { try expect(.attentionScores) }
+  func testLogitDrift() throws {
+    try expect(.logitDrift)
+    try expectHealth([LayerWard.drifting(push: 0), LayerWard.drifting(zLoss: 1e-2)])
+  }
   func testMemory() throws { try expect(.memoryGrowth) }
 }
 

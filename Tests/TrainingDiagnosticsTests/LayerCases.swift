@@ -220,6 +220,7 @@ extension LayerCase {
           }, loss: { causalLanguageModelLoss($0($1.x), $1.y) }), .attentionScores,
         .learningRateTooHigh, "(attention)"
       ),
+      (LayerWard.drifting(), .logitDrift, .unheldLogits, nil),
       (
         LayerWard.leak(), .memoryGrowth, .keptGraph, "activations"
       ),

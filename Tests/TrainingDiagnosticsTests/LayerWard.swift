@@ -113,3 +113,20 @@ extension LayerWard {
       })
   }
 }
+
+extension LayerWard {
+  /// Scores in bfloat16 that a term pushes down together, which leaves the loss as it is but for roundings, and perhaps
+  /// a z-loss that holds them.
+  static func drifting(push: Double = 0.05, zLoss weight: Double = 0) -> LayerCase {
+    LayerCase(
+      "scores that are pushed down", steps: 250, optimizer: AdamW(weightDecay: 0), rate: 1e-2,
+      precision: .mixed(.bfloat16), care: Care(examinationInterval: 10),
+      { (perceptron { ReLU() }, classes()) },
+      loss: { model, batch in
+        let scores = model(batch.x)
+        let push = scores.mean() * push
+        return crossEntropy(scores, batch.y) + push - push.detached()
+          + zLoss(scores, batch.y, weight: weight)
+      })
+  }
+}

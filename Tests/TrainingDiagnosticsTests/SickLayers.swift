@@ -72,6 +72,9 @@ enum SickLayers {
     layer("attention-scores", .attentionScores, "weights that collapse", loss: 2) { details, step in
       details.activations[3] = attention(score: 4 + Double(step) / 20, entropy: entropy(at: step))
     },
+    layer("logit-drift", .logitDrift, "scores that drift away", loss: 2) { details, step in
+      details.logits = logits(4.6 - Double(step) / 10)
+    },
     layer("memory-growth", .memoryGrowth, "graphs that are kept") { details, step in
       details.memory?.byOwner["activations"] = 20_000 * step
       details.memory?.live += 20_000 * step
@@ -88,6 +91,9 @@ enum SickLayers {
     run("a head that learns to look at one key", end: 0.4) { details, step in
       details.activations[3] = attention(score: 4 + Double(step) / 20, entropy: entropy(at: step))
     },
+    run("a model that grows sure", end: 0.2) { details, step in
+      details.logits = logits(4.6 + Double(step) / 15)
+    },
   ]
 
   /// Runs that are ill, but not of what an analyzer is there for, by its name.
@@ -97,17 +103,19 @@ enum SickLayers {
       run("scores that grow together", end: 2) { details, step in
         details.activations[3] = attention(score: max(3, 5 * Double(step)), entropy: 0.7)
       }
-    )
+    ),
+    (
+      "logit-drift",
+      run("scores that are as they were", end: 2) { details, step in
+        details.logits = logits(step == 0 ? 5 : step % 200 == 0 ? 60 : 61)
+      }
+    ),
   ]
 
-  private static func attention(score: Double, entropy: Double?) -> ActivationDetails {
-    ActivationDetails(
-      path: "2", operation: "attention", rms: 1, largest: 2, largestScore: score,
-      attentionEntropy: entropy)
+  private static func logits(_ mean: Double) -> LogitDetails {
+    LogitDetails(
+      classes: 100, meanLogNormalizer: mean, largestLogNormalizer: mean.magnitude + 2)
   }
-
-  /// One that falls from that of equal weights to nearly nothing.
-  private static func entropy(at step: Int) -> Double { 0.95 * exp(-Double(step) / 80) }
 
   private static func layer(
     _ analyzer: String, _ symptom: Symptom, _ name: String, loss end: Double = 1,

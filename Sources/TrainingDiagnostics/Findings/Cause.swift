@@ -91,6 +91,8 @@ extension Cause {
   public static let zeroStart = Cause("zero_start")
   /// Nothing gets through the network.
   public static let deadNetwork = Cause("dead_network")
+  /// Nothing holds the scores of a softmax, which sees their differences only.
+  public static let unheldLogits = Cause("unheld_logits")
   /// The optimizer leaves a parameter alone.
   public static let optimizer = Cause("optimizer")
   /// Numbers of 16 bits round what is added to them away.

@@ -6,7 +6,7 @@ extension Symptom {
       [
         .nonFiniteLoss, .nonFiniteGradient, .gradientGrowth, .lossSpike, .divergence, .plateau,
         .oscillation, .overfitting, .skippedSteps, .lossScaleCollapse, .clippingDominates,
-        .startLoss, .updateRatio, .activationGrowth, .attentionScores,
+        .startLoss, .updateRatio, .activationGrowth, .attentionScores, .logitDrift,
       ]
     case .nonFiniteLoss:
       [
@@ -43,8 +43,12 @@ extension Symptom {
     case .explodingGradients: [.plateau, .clippingDominates, .gradientGrowth]
     case .activationGrowth: [.attentionScores, .divergence, .lossSpike]
     case .attentionScores: [.plateau, .lossSpike, .activationGrowth]
+    case .logitDrift: [.plateau, .lossSpike, .divergence, .activationGrowth]
     case .divergence:
-      [.overfitting, .oscillation, .plateau, .lossSpike, .updateRatio, .activationGrowth]
+      [
+        .overfitting, .oscillation, .plateau, .lossSpike, .updateRatio, .activationGrowth,
+        .logitDrift,
+      ]
     case .zeroLearningRate, .repeatedLosses:
       [.plateau, .vanishingGradients, .slowConvergence, .repeatedLosses]
     case .vanishingGradients: [.plateau, .slowConvergence, .updateRatio]

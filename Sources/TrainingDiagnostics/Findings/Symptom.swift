@@ -100,6 +100,8 @@ extension Symptom {
   public static let activationGrowth = Symptom("activation_growth")
   /// Queries and keys of attention have products so large that one key takes all.
   public static let attentionScores = Symptom("attention_scores")
+  /// The scores of a classifier drift away together.
+  public static let logitDrift = Symptom("logit_drift")
   /// Each look finds more memory in use.
   public static let memoryGrowth = Symptom("memory_growth")
   /// Some examples are held for something else than their labels say.
