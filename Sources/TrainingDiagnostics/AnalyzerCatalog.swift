@@ -34,6 +34,7 @@ public enum AnalyzerCatalog {
       ActivationGrowth(),
       AttentionScores(),
       LogitDrift(),
+      EmbeddingInstability(),
       MemoryGrowth(),
       SlowLoader(),
     ]

@@ -63,6 +63,14 @@ extension RunHistory {
     return rise > max(0.1 * loss.magnitude(of: best), 3 * noise)
   }
 
+  /// Whether the losses are above their best level, or that of a step is far above the usual.
+  func isTroubled(by step: StepRecord) -> Bool {
+    if isLosingGround { return true }
+    guard let now = step.loss, let usual = loss.recent.median, let noise = loss.recent.deviation
+    else { return false }
+    return now - usual > max(0.1 * loss.magnitude(of: usual), 5 * noise)
+  }
+
   /// Whether a step is taken at more than half of the highest learning rate; true where nobody knows the rate.
   func isAtFullRate(_ step: StepRecord) -> Bool {
     guard let rate = step.learningRate else { return true }

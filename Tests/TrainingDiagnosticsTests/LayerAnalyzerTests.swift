@@ -69,6 +69,10 @@ final class LayerAnalyzerTests: XCTestCase {
     try expect(.logitDrift)
     try expectHealth([LayerWard.drifting(push: 0), LayerWard.drifting(zLoss: 1e-2)])
   }
+  func testEmbeddingInstability() throws {
+    try expect(.embeddingInstability)
+    try expectHealth([LayerWard.embedding(decay: 0.1)])
+  }
   func testMemory() throws { try expect(.memoryGrowth) }
 }
 

@@ -222,6 +222,10 @@ extension LayerCase {
       ),
       (LayerWard.drifting(), .logitDrift, .unheldLogits, nil),
       (
+        LayerWard.embedding(decay: 10), .embeddingInstability, .embeddingGradients,
+        "Embedding.weight"
+      ),
+      (
         LayerWard.leak(), .memoryGrowth, .keptGraph, "activations"
       ),
     ]

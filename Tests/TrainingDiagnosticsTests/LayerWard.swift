@@ -129,4 +129,17 @@ extension LayerWard {
           + zLoss(scores, batch.y, weight: weight)
       })
   }
+
+  /// A language model whose embeddings are pulled towards zero.
+  static func embedding(decay: Double) -> LayerCase {
+    LayerCase(
+      "embeddings that are decayed by \(decay)", steps: 140,
+      optimizer: AdamW().varying(.path("*Embedding.**")) { $0.weightDecay = decay }, rate: 1e-2,
+      care: Care(examinationInterval: 20), { (gpt(), tokens()) },
+      loss: { causalLanguageModelLoss($0($1.x), $1.y) })
+  }
+
+  static func gpt() -> GPT {
+    GPT(vocabulary: 24, context: 16, features: 32, heads: 4, layers: 2)
+  }
 }

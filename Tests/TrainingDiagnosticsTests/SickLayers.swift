@@ -75,6 +75,12 @@ enum SickLayers {
     layer("logit-drift", .logitDrift, "scores that drift away", loss: 2) { details, step in
       details.logits = logits(4.6 - Double(step) / 10)
     },
+    layer(
+      "embedding-instability", .embeddingInstability, "an embedding that outgrows the rest", loss: 2
+    ) { details, step in
+      details.parameters[0].role = .embedding
+      details.parameters[0].gradientRMS! *= step < 300 ? 1 : 20
+    },
     layer("memory-growth", .memoryGrowth, "graphs that are kept") { details, step in
       details.memory?.byOwner["activations"] = 20_000 * step
       details.memory?.live += 20_000 * step
@@ -94,6 +100,16 @@ enum SickLayers {
     run("a model that grows sure", end: 0.2) { details, step in
       details.logits = logits(4.6 + Double(step) / 15)
     },
+    run("an embedding of which few rows are used", end: 0.4) { details, _ in
+      details.parameters[0].role = .embedding
+      details.parameters[0].gradientZeroShare = 0.99
+      details.parameters[0].gradientRMS! *= 0.1
+    },
+    run("a rare word in the batch", end: 0.4) { details, step in
+      details.parameters[0].role = .embedding
+      details.parameters[0].gradientRMS! *= step % 300 == 200 ? 20 : 1
+      details.parameters[0].secondMomentLag = step % 300 == 200 ? 4 : 1
+    },
   ]
 
   /// Runs that are ill, but not of what an analyzer is there for, by its name.
@@ -108,6 +124,22 @@ enum SickLayers {
       "logit-drift",
       run("scores that are as they were", end: 2) { details, step in
         details.logits = logits(step == 0 ? 5 : step % 200 == 0 ? 60 : 61)
+      }
+    ),
+    (
+      "embedding-instability",
+      run("gradients that grow in all layers", end: 2) { details, step in
+        details.parameters[0].role = .embedding
+        for place in details.parameters.indices where step >= 300 {
+          details.parameters[place].gradientRMS! *= place == 0 ? 60 : 20
+        }
+      }
+    ),
+    (
+      "embedding-instability",
+      run("a rare word in a batch of a bad run", end: 2) { details, step in
+        details.parameters[0].role = .embedding
+        details.parameters[0].gradientRMS! *= step % 300 == 200 ? 60 : 1
       }
     ),
   ]

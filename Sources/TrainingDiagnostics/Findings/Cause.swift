@@ -93,6 +93,8 @@ extension Cause {
   public static let deadNetwork = Cause("dead_network")
   /// Nothing holds the scores of a softmax, which sees their differences only.
   public static let unheldLogits = Cause("unheld_logits")
+  /// Rows of an embedding get gradients that what lies behind does not.
+  public static let embeddingGradients = Cause("embedding_gradients")
   /// The optimizer leaves a parameter alone.
   public static let optimizer = Cause("optimizer")
   /// Numbers of 16 bits round what is added to them away.

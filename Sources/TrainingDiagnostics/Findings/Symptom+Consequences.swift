@@ -7,6 +7,7 @@ extension Symptom {
         .nonFiniteLoss, .nonFiniteGradient, .gradientGrowth, .lossSpike, .divergence, .plateau,
         .oscillation, .overfitting, .skippedSteps, .lossScaleCollapse, .clippingDominates,
         .startLoss, .updateRatio, .activationGrowth, .attentionScores, .logitDrift,
+        .embeddingInstability,
       ]
     case .nonFiniteLoss:
       [
@@ -44,6 +45,7 @@ extension Symptom {
     case .activationGrowth: [.attentionScores, .divergence, .lossSpike]
     case .attentionScores: [.plateau, .lossSpike, .activationGrowth]
     case .logitDrift: [.plateau, .lossSpike, .divergence, .activationGrowth]
+    case .embeddingInstability: [.lossSpike, .gradientGrowth]
     case .divergence:
       [
         .overfitting, .oscillation, .plateau, .lossSpike, .updateRatio, .activationGrowth,

@@ -102,6 +102,8 @@ extension Symptom {
   public static let attentionScores = Symptom("attention_scores")
   /// The scores of a classifier drift away together.
   public static let logitDrift = Symptom("logit_drift")
+  /// The gradient of an embedding outgrows those of all other layers.
+  public static let embeddingInstability = Symptom("embedding_instability")
   /// Each look finds more memory in use.
   public static let memoryGrowth = Symptom("memory_growth")
   /// Some examples are held for something else than their labels say.
