@@ -35,6 +35,7 @@ public enum AnalyzerCatalog {
       AttentionScores(),
       LogitDrift(),
       EmbeddingInstability(),
+      StaleMoments(),
       MemoryGrowth(),
       SlowLoader(),
     ]

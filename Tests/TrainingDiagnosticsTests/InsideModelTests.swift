@@ -190,4 +190,17 @@ final class InsideModelTests: XCTestCase {
       }
     }
   }
+
+  func testTheSecondMomentCanBeMadeToForgetSooner() {
+    let remedy = Remedy.secondMoment(beta2: 0.95)
+    XCTAssertEqual("\(remedy)", "lower beta2 to 0.95")
+    let varying = AdamW().varying(.all, learningRateFactor: 2)
+    let optimizers: [any Optimizer] = [AdamW(), varying, SGD()]
+    let numbers = optimizers.map { optimizer -> Double? in
+      var run = TrainingRun(model: Number(), optimizer: optimizer, schedule: .constant(1))
+      remedy.apply(to: &run)
+      return (run.optimizer as? AdamW)?.beta2 ?? (run.optimizer as? Varying<AdamW>)?.base.beta2
+    }
+    XCTAssertEqual(numbers, [0.95, 0.95, nil])
+  }
 }

@@ -73,6 +73,19 @@ final class LayerAnalyzerTests: XCTestCase {
     try expect(.embeddingInstability)
     try expectHealth([LayerWard.embedding(decay: 0.1)])
   }
+  func testStaleMoments() throws {
+    for seed in Self.seeds {
+      let findings = try LayerWard.findings(ofLossThatJumps: AdamW(), seed)
+      XCTAssertEqual(findings.map(\.symptom), [.staleMoments], "\(seed)")
+      XCTAssertEqual(findings.first?.cause, .slowSecondMoment)
+      XCTAssertTrue(findings.first?.place?.hasSuffix(".weight") ?? false, "\(findings)")
+      for optimizer in [AdamW(beta2: 0.9), SGD(momentum: 0.9), Lion()] as [any Optimizer] {
+        let findings = try LayerWard.findings(ofLossThatJumps: optimizer, seed)
+        XCTAssertEqual(findings, [], "\(optimizer), \(seed)")
+      }
+    }
+  }
+
   func testMemory() throws { try expect(.memoryGrowth) }
 }
 

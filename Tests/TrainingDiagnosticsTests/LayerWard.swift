@@ -142,4 +142,26 @@ extension LayerWard {
   static func gpt() -> GPT {
     GPT(vocabulary: 24, context: 16, features: 32, heads: 4, layers: 2)
   }
+
+  /// What is said of the second moments of a run whose loss counts thirty times from some step on.
+  static func findings(
+    ofLossThatJumps optimizer: any Optimizer, _ seed: UInt64
+  ) throws -> [Finding] {
+    try withRandomGenerator(RandomGenerator(seed: seed)) {
+      var step = 0
+      let run = TrainingRun(
+        model: perceptron { ReLU() }, optimizer: optimizer, schedule: .constant(3e-2))
+      var watched = WatchedRun(
+        run, doctor: Doctor([StaleMoments()]), care: Care(examinationInterval: 4)
+      ) { (model: Sequential, batch: Batch) in
+        crossEntropy(model(batch.x), batch.y) * (step < 144 ? 1 : 30)
+      }
+      let data = classes()
+      for place in 0..<160 {
+        step = place
+        do { _ = try watched.step(data()) } catch is RunError { break }
+      }
+      return watched.diagnosis().findings
+    }
+  }
 }

@@ -81,6 +81,11 @@ enum SickLayers {
       details.parameters[0].role = .embedding
       details.parameters[0].gradientRMS! *= step < 300 ? 1 : 20
     },
+    layer("stale-moments", .staleMoments, "a second moment that is left behind", loss: 2) {
+      details, step in
+      lag(&details, step < 300 ? 1 : 4)
+    },
+    SickRuns.Case(analyzer: "stale-moments", symptom: .staleMoments, run: spike(behind: 4)),
     layer("memory-growth", .memoryGrowth, "graphs that are kept") { details, step in
       details.memory?.byOwner["activations"] = 20_000 * step
       details.memory?.live += 20_000 * step
@@ -109,6 +114,9 @@ enum SickLayers {
       details.parameters[0].role = .embedding
       details.parameters[0].gradientRMS! *= step % 300 == 200 ? 20 : 1
       details.parameters[0].secondMomentLag = step % 300 == 200 ? 4 : 1
+    },
+    run("data that have changed and are learnt", end: 0.4) { details, step in
+      lag(&details, (300..<500).contains(step) ? 4 : 1)
     },
   ]
 
@@ -142,12 +150,48 @@ enum SickLayers {
         details.parameters[0].gradientRMS! *= step % 300 == 200 ? 60 : 1
       }
     ),
+    ("stale-moments", spike(behind: 20)),
+    (
+      "stale-moments",
+      run("a second moment that keeps up", end: 2) { details, step in
+        lag(&details, step < 300 ? 1 : 4)
+        details.parameters[1].secondMomentLag = 1.2
+      }
+    ),
   ]
 
   private static func logits(_ mean: Double) -> LogitDetails {
     LogitDetails(
       classes: 100, meanLogNormalizer: mean, largestLogNormalizer: mean.magnitude + 2)
   }
+
+  /// A spike so many steps behind an examination that saw the second moment of a matrix fall behind.
+  private static func spike(behind steps: Int) -> SampleRun {
+    SampleRun("a spike \(steps) steps behind a lag", steps: 430) { step, place, noise in
+      step.loss = noise.factor(0.02) * ((0..<3).contains(place - 400 - steps) ? 3 : 1)
+      guard place % 100 == 0 || (place < 100 && place & (place - 1) == 0) else { return }
+      step.details = StepDetails(parameters: [
+        ParameterDetails(
+          path: "weight", count: 1024, rank: 2, gradientRMS: 1e-3, weightRMS: 0.1,
+          weightLargest: 0.3, secondMomentLag: place == 400 ? 3 : 1)
+      ])
+    }
+  }
+
+  /// Puts the second moment of a matrix behind its gradients.
+  private static func lag(_ details: inout StepDetails, _ lag: Double) {
+    details.parameters[1].secondMomentLag = lag
+    details.parameters[1].gradientRMS! *= lag * lag
+  }
+
+  private static func attention(score: Double, entropy: Double?) -> ActivationDetails {
+    ActivationDetails(
+      path: "2", operation: "attention", rms: 1, largest: 2, largestScore: score,
+      attentionEntropy: entropy)
+  }
+
+  /// One that falls from that of equal weights to nearly nothing.
+  private static func entropy(at step: Int) -> Double { 0.95 * exp(-Double(step) / 80) }
 
   private static func layer(
     _ analyzer: String, _ symptom: Symptom, _ name: String, loss end: Double = 1,

@@ -95,6 +95,8 @@ extension Cause {
   public static let unheldLogits = Cause("unheld_logits")
   /// Rows of an embedding get gradients that what lies behind does not.
   public static let embeddingGradients = Cause("embedding_gradients")
+  /// The optimizer's mean of squares forgets more slowly than gradients change.
+  public static let slowSecondMoment = Cause("slow_second_moment")
   /// The optimizer leaves a parameter alone.
   public static let optimizer = Cause("optimizer")
   /// Numbers of 16 bits round what is added to them away.

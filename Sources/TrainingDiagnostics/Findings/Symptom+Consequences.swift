@@ -7,7 +7,7 @@ extension Symptom {
         .nonFiniteLoss, .nonFiniteGradient, .gradientGrowth, .lossSpike, .divergence, .plateau,
         .oscillation, .overfitting, .skippedSteps, .lossScaleCollapse, .clippingDominates,
         .startLoss, .updateRatio, .activationGrowth, .attentionScores, .logitDrift,
-        .embeddingInstability,
+        .embeddingInstability, .staleMoments,
       ]
     case .nonFiniteLoss:
       [
@@ -45,7 +45,8 @@ extension Symptom {
     case .activationGrowth: [.attentionScores, .divergence, .lossSpike]
     case .attentionScores: [.plateau, .lossSpike, .activationGrowth]
     case .logitDrift: [.plateau, .lossSpike, .divergence, .activationGrowth]
-    case .embeddingInstability: [.lossSpike, .gradientGrowth]
+    case .embeddingInstability: [.lossSpike, .gradientGrowth, .staleMoments]
+    case .staleMoments: [.lossSpike, .embeddingInstability]
     case .divergence:
       [
         .overfitting, .oscillation, .plateau, .lossSpike, .updateRatio, .activationGrowth,

@@ -104,6 +104,8 @@ extension Symptom {
   public static let logitDrift = Symptom("logit_drift")
   /// The gradient of an embedding outgrows those of all other layers.
   public static let embeddingInstability = Symptom("embedding_instability")
+  /// The optimizer's mean of squares is behind the gradients.
+  public static let staleMoments = Symptom("stale_moments")
   /// Each look finds more memory in use.
   public static let memoryGrowth = Symptom("memory_growth")
   /// Some examples are held for something else than their labels say.
