@@ -96,8 +96,8 @@ static void check(sizes s, tk_dtype input, tk_dtype output, int a_layout, int b_
   void *before = filled(output, c_size), *c = malloc((size_t)c_size * 8 + 1);
   size_t bytes = (size_t)(c_size * tk_element_size(output));
   if (special != 0 && a_size && b_size) {
-    set_element(input, a, a_size / 2, special);
-    set_element(input, b, 0, 0);
+    set_element(input, a, s.m / 2 * g.a_row + s.k / 2 * g.a_column, special);
+    set_element(input, b, s.k / 2 * g.b_row, 0);
   }
   g.a = a, g.b = b, g.c = c;
   memcpy(c, before, bytes);
