@@ -139,6 +139,13 @@ enum SickRuns {
           (fall(place, from: 2, to: 0.5, within: 4) + max(0, Double(place - 12) / 40))
           * noise.factor(0.01)
       }),
+    Case(
+      analyzer: "overfitting", symptom: .overfitting,
+      run: SampleRun("learnt by heart from the first steps on", steps: 300) { step, place, noise in
+        step.loss = fall(place, from: 2.5, to: 0.01, within: 60) * noise.factor(0.1)
+        guard place % 20 == 19 else { return }
+        step.validationLoss = (2.3 + Double(place) / 150) * noise.factor(0.02)
+      }),
   ]
 
   private static let standing = [

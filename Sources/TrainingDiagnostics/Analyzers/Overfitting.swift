@@ -2,7 +2,7 @@
 ///
 /// - Finds: five evaluations in a row on held-out data at least 5 % above the best one, which is eight times the
 ///   usual change, still rising, while the loss on training data is below what it was then; or eight in a row each
-///   above the one before, by a tenth in all, while that has fallen by a tenth.
+///   above the one before, by a tenth in all, or six of them, by three tenths, while that has fallen by a tenth.
 public struct Overfitting: Analyzer {
   /// `overfitting`
   public static let name = "overfitting"
@@ -42,10 +42,11 @@ public struct Overfitting: Analyzer {
     let (levels, steps) = (held.levels.values.suffix(9), held.levels.steps.suffix(9))
     let training = training.values.suffix(9)
     guard levels.count == 9, training.count == 9, let last = held.last, let first = levels.first,
-      zip(levels, levels.dropFirst()).allSatisfy({ $0 < $1 }),
-      last.value - first > 0.1 * held.magnitude(of: first),
       training.first! - training.last! > 0.1 * abs(training.first!)
     else { return nil }
+    let dips = zip(levels, levels.dropFirst()).count { $0 >= $1 }
+    let height = (last.value - first) / held.magnitude(of: first)
+    guard dips == 0 && height > 0.1 || dips <= 2 && height > 0.3 else { return nil }
     return finding(from: (steps.first!, first), to: last, training.first!, training.last!)
   }
 
