@@ -84,6 +84,26 @@ final class WatchedCauseTests: XCTestCase {
     }
   }
 
+  /// What was a note before the first step is a warning once a trial shows what it costs, where it does cost.
+  func testANoteOnTheOptimizerIsWeighed() throws {
+    let settings: [(AdamW, Severity)] = [
+      (AdamW(epsilon: 3), .warning), (AdamW(beta2: 0.85), .note),
+    ]
+    for (optimizer, severity) in settings {
+      let ward = try Ward(seed: 6, optimizer: optimizer, rate: 3e-3)
+      let items = ward.items(120)
+      let batch = Batch(x: items[0].x, y: items[0].y, indices: Array(0..<32))
+      let seen = try Preflight(of: ward.run, on: [batch]) { crossEntropy($0($1.x), $1.y) }
+        .findings()
+      var watched = WatchedRun(ward.run, Ward.loss)
+      XCTAssertEqual(watched.take(seen).map(\.severity), [.note])
+      let told = try items.flatMap { try watched.step($0).findings }
+      let finding = watched.diagnosis().findings.first { $0.symptom == .unusualSetting }
+      XCTAssertEqual(finding?.severity, severity, "\(watched.diagnosis())")
+      XCTAssertEqual(told.contains { $0.symptom == .unusualSetting }, severity == .warning)
+    }
+  }
+
   func testLabelsOfOneClassAreInOrderOnceOthersCome() throws {
     let ward = try Ward(seed: 7, rate: 3e-2)
     let generator = RandomGenerator(seed: 1)

@@ -21,6 +21,16 @@ public struct Trial: Sendable, Hashable, Codable {
   }
 }
 
+extension Trial {
+  /// How far the loss has fallen.
+  var gain: Double { lossBefore - lossAfter }
+
+  /// Whether it gains enough to speak of: most runs that are not at their end would gain somewhat by another rate.
+  func isWorth(beside control: Trial) -> Bool {
+    !(control.lossAfter - lossAfter <= 0.08 * abs(control.lossAfter))
+  }
+}
+
 extension [Trial] {
   /// The trial whose remedy is to be applied; nil where none is better than the control.
   ///

@@ -180,7 +180,6 @@ extension Replay {
     (found.cause, found.nextTest, found.confidence) = (.gradientNoise, nil, 0.8)
     found.evidence = found.evidence.adding(
       ["loss_of_one_batch": losses.0, "loss_of_it_by_heart": losses.1])
-    if found.hasLearnt(lessThan: 0.05) { found.severity = max(found.severity, .warning) }
     found.remedy =
       "look whether labels belong to their inputs: one batch can be learned by heart, and no rate helps with all"
     return found

@@ -9,7 +9,7 @@ extension WatchedRun {
   func explained(_ findings: [Finding], _ item: Item) throws -> [Finding] {
     guard care.keepsSnapshots else { return findings }
     return try findings.map { finding in
-      guard finding.severity >= .warning || finding.mayBeMore else { return finding }
+      guard finding.severity >= .warning || finding.mayBeMore else { return try weighed(finding) }
       return try forked(replay.explained(finding, item: item).following(doctor.findings))
     }
   }
@@ -68,7 +68,11 @@ extension WatchedRun {
   @discardableResult
   public mutating func take(_ findings: [Finding]) -> [Finding] {
     let news = hear(findings)
-    if care.keepsSnapshots { expected += news.filter { care.response(to: $0.severity) == .treat } }
+    if care.keepsSnapshots {
+      expected += news.filter {
+        $0.symptom == .unusualSetting || care.response(to: $0.severity) == .treat
+      }
+    }
     return news
   }
 
@@ -87,11 +91,7 @@ extension WatchedRun {
       let isStuck = finding.cause == .undetermined && finding.hasLearntLittle
       return isStuck ? try replay.withContradiction(finding, from: place) : finding
     }
-    // Most runs that are not at their end would gain somewhat by another rate.
-    let gain = control.lossAfter - chosen.lossAfter
-    guard finding.severity >= .warning || gain > 0.08 * abs(control.lossAfter) else {
-      return finding
-    }
+    guard finding.severity >= .warning || chosen.isWorth(beside: control) else { return finding }
     var found = finding.healed(by: remedy, isOpen: true)
     found.severity = max(found.severity, .warning)
     found.evidence = found.evidence.adding(
@@ -101,7 +101,6 @@ extension WatchedRun {
 
   /// Does about findings what the care says; the treatment, where there was one.
   mutating func respond(to findings: [Finding]) throws -> Treatment? {
-    let findings = findings + takeExpected()
     guard care.keepsSnapshots, treatments.count < care.treatmentLimit else { return nil }
     // The gravest that something can be done about.
     for finding in findings.ranked {
@@ -116,11 +115,33 @@ extension WatchedRun {
     return nil
   }
 
-  /// What was found before the first step and can be treated by now.
-  private mutating func takeExpected() -> [Finding] {
+  /// What was found before the first step and can be tried by now, with what trials say of it.
+  mutating func weighedExpectations() throws -> [Finding] {
     guard !expected.isEmpty, moments.all.reduce(0, { $0 + $1.items.count }) >= 64 else { return [] }
-    defer { expected = [] }
-    return expected
+    let due = expected
+    expected = []
+    let weighed = try due.map(weighed)
+    takeExplained(weighed, of: due)
+    return weighed
+  }
+
+  /// A note whose cause is known, as a warning where a trial gains much by what it asks for.
+  private func weighed(_ finding: Finding) throws -> Finding {
+    guard finding.severity == .note, finding.mayBeWeighed,
+      let place = moments.healthyMoment(before: finding.step, by: finding.onsetDistance)
+    else { return finding }
+    let candidates = RemedyCatalog.candidates(for: finding, run, usualNorm: usualNorm)
+      .filter { $0.cause == finding.cause }
+    guard !candidates.isEmpty else { return finding }
+    let (control, trials) = try replay.trials(candidates, from: place, about: finding.step)
+    guard let chosen = trials.choice(beside: control), chosen.isWorth(beside: control),
+      chosen.gain > 2 * control.gain
+    else { return finding }
+    var found = finding
+    (found.severity, found.confidence) = (.warning, max(found.confidence, 0.9))
+    found.evidence = found.evidence.adding(
+      ["loss_of_fork": chosen.lossAfter, "loss_without": control.lossAfter])
+    return found
   }
 
   /// Tries what may help, and applies what does.
@@ -188,6 +209,11 @@ extension Finding {
     }
   }
 
+  /// Whether a note of its kind is harmless in most runs, and tells of a great loss in some.
+  fileprivate var mayBeWeighed: Bool {
+    [.slowConvergence, .clippingDominates, .unusualSetting].contains(symptom)
+  }
+
   /// Whether it is a note that a replay may make more of.
   fileprivate var mayBeMore: Bool {
     [.oscillation, .plateau, .levelRise, .lossSpike].contains(symptom)
@@ -226,14 +252,11 @@ extension Finding {
   }
 
   /// Whether losses stand still where they began.
-  fileprivate var hasLearntLittle: Bool { hasLearnt(lessThan: 0.1) }
-
-  /// Whether losses stand still, and have fallen by less than a share since they began.
-  func hasLearnt(lessThan share: Double) -> Bool {
+  fileprivate var hasLearntLittle: Bool {
     guard symptom == .plateau, let level = evidence["level"], let start = evidence["start"] else {
       return false
     }
-    return level > start - share * abs(start)
+    return level > start - 0.1 * abs(start)
   }
 
   /// What a remedy that helped says of the cause, where nothing else told it.

@@ -109,7 +109,9 @@ public struct WatchedRun<Model: Module, Item> {
     do {
       findings = try explained(found, item)
       takeExplained(findings, of: found)
-      treatment = try respond(to: findings)
+      let late = try weighedExpectations()
+      findings += late.filter { $0.severity > .note && $0.symptom == .unusualSetting }
+      treatment = try respond(to: findings + late)
     } catch is DeviceError {}
     return WatchedStep(
       outcome: outcome, findings: findings,
