@@ -26,6 +26,32 @@ struct CommandRun {
     status = process.terminationReason == .exit ? process.terminationStatus : -1
   }
 
+  /// How a run ended whose output is a terminal, and what it wrote there.
+  static func inTerminal(
+    _ arguments: [String], locale: String
+  ) throws -> (status: Int32, text: String) {
+    var (primary, other): (Int32, Int32) = (-1, -1)
+    guard openpty(&primary, &other, nil, nil, nil) == 0 else {
+      throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .ENOTTY)
+    }
+    defer { close(primary) }
+    let terminal = FileHandle(fileDescriptor: other, closeOnDealloc: true)
+    let process = Process()
+    process.executableURL = executable
+    process.arguments = arguments
+    process.environment = ["LC_ALL": locale]
+    process.standardOutput = terminal
+    try process.run()
+    // While this end is open here, too, there is no end to read to.
+    try terminal.close()
+    var (text, buffer) = (Data(), [UInt8](repeating: 0, count: 4096))
+    while case let count = read(primary, &buffer, buffer.count), count > 0 {
+      text += buffer[..<count]
+    }
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: text, as: UTF8.self))
+  }
+
   /// The command lies beside the test bundle.
   static var executable: URL {
     #if os(macOS)

@@ -169,28 +169,11 @@ final class DiagnoseTests: XCTestCase {
   }
 
   func testATerminalShowsTheCourseOfTheLoss() throws {
-    // `script` of util-linux is a terminal for the command that it runs.
-    let terminal = URL(fileURLWithPath: "/usr/bin/script")
-    let words = try? Process.run(terminal, arguments: ["--version"])
-    words?.waitUntilExit()
-    try XCTSkipUnless(words?.terminationStatus == 0, "there is no script of util-linux")
     let scratch = try Scratch(of: self)
     let sick = try scratch.file("sick.jsonl", log(explosion: true))
     for (locale, mark) in [("C.UTF-8", "█"), ("C", "^")] {
-      let process = Process()
-      process.executableURL = terminal
-      process.arguments = [
-        "--quiet", "--return", "--command", "\(CommandRun.executable.path) diagnose \(sick)",
-        "/dev/null",
-      ]
-      process.environment = ["LC_ALL": locale, "PATH": "/usr/bin:/bin"]
-      let output = Pipe()
-      process.standardOutput = output
-      try process.run()
-      let text = String(
-        decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
-      XCTAssertEqual(process.terminationStatus, 2, text)
+      let (status, text) = try CommandRun.inTerminal(["diagnose", sick], locale: locale)
+      XCTAssertEqual(status, 2, text)
       let line = text.split(whereSeparator: \.isNewline).first ?? ""
       XCTAssertTrue(line.contains("1 fault  ") && line.contains(mark), String(line))
       XCTAssertEqual(line.allSatisfy(\.isASCII), locale == "C", String(line))

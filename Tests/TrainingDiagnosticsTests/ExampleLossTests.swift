@@ -76,36 +76,13 @@ final class ExampleLossTests: XCTestCase {
 
   func testAskingForLossesChangesNoBit() throws {
     func start() -> TrainingRun<Sequential> {
-      withRandomGenerator(RandomGenerator(seed: 3)) {
-        let model = Sequential {
-          Linear(8, 16)
-          BatchNorm(16)
-          Dropout(0.3)
-          Linear(16, 4)
-        }
-        return TrainingRun(
-          model: model, optimizer: AdamW(), schedule: .constant(3e-3),
-          generator: RandomGenerator(seed: 4))
-      }
+      TouchyRun.start(8, 16, 4, optimizer: AdamW(), rate: 3e-3)
     }
     let batches = Array(repeating: batches(try Ward(seed: 1), 8), count: 14).joined()
-    var (plain, watched) = (
-      start(),
-      WatchedRun(
-        start(), care: Care(examinationInterval: 3),
-        exampleLosses: { Self.losses($0, $1) + RandomGenerator.current.uniform([32]) * 0 },
-        Self.loss)
-    )
-    for batch in batches {
-      let loss = try plain.step { Self.loss($0, batch) }.report.loss
-      XCTAssertEqual(try watched.step(batch).outcome.report.loss, loss)
-    }
-    _ = try watched.conclude()
-    let state = watched.run.model.state()
-    for (path, value) in plain.model.state() {
-      XCTAssertTrue(value.isIdentical(to: state[path]!), path)
-    }
-    XCTAssertEqual(plain.generator?.state, watched.run.generator?.state)
+    var watched = WatchedRun(
+      start(), care: Care(examinationInterval: 3),
+      exampleLosses: { Self.losses($0, $1) + RandomGenerator.current.uniform([32]) * 0 }, Self.loss)
+    try TouchyRun.assertNoBitChanges(start(), &watched, batches, Self.loss)
   }
 }
 

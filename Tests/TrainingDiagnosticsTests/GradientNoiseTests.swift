@@ -75,30 +75,13 @@ final class GradientNoiseTests: XCTestCase {
   func testReplaysOfNoiseChangeNoBit() throws {
     let field = Field(offsets: [2, 2, -2, -2])
     func start() -> TrainingRun<Sequential> {
-      withRandomGenerator(RandomGenerator(seed: 3)) {
-        let model = Sequential {
-          Linear(1, 8)
-          BatchNorm(8)
-          Dropout(0.3)
-          Linear(8, 1)
-        }
-        return TrainingRun(
-          model: model, optimizer: SGD(momentum: 0.9), schedule: .constant(1e-4),
-          generator: RandomGenerator(seed: 4))
-      }
+      TouchyRun.start(1, 8, 1, optimizer: SGD(momentum: 0.9), rate: 1e-4)
     }
-    var (plain, watched) = (start(), WatchedRun(start(), Field.loss))
-    for batch in field.batches {
-      let loss = try plain.step { Field.loss($0, batch) }.report.loss
-      XCTAssertEqual(try watched.step(batch).outcome.report.loss, loss)
-    }
+    var watched = WatchedRun(start(), Field.loss)
+    try TouchyRun.assertNoBitChanges(start(), &watched, field.batches, Field.loss)
     let finding = try XCTUnwrap(watched.diagnosis().findings.first)
     XCTAssertNotNil(finding.evidence["noise_scale"], "\(finding)")
     XCTAssertEqual(finding.evidence["hessian_products"], 4, "\(finding)")
-    let state = watched.run.model.state()
-    for (path, value) in plain.model.state() {
-      XCTAssertTrue(value.isIdentical(to: state[path]!), path)
-    }
   }
 }
 

@@ -192,8 +192,8 @@ final class InsideModelTests: XCTestCase {
   }
 
   func testTheSecondMomentCanBeMadeToForgetSooner() {
-    let remedy = Remedy.secondMoment(beta2: 0.95)
-    XCTAssertEqual("\(remedy)", "lower beta2 to 0.95")
+    let remedy = Remedy.optimizerNumber("beta2", to: 0.95)
+    XCTAssertEqual("\(remedy)", "set the optimizer's beta2 to 0.95")
     let varying = AdamW().varying(.all, learningRateFactor: 2)
     let optimizers: [any Optimizer] = [AdamW(), varying, SGD()]
     let numbers = optimizers.map { optimizer -> Double? in

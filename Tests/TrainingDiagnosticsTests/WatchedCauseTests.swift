@@ -14,6 +14,16 @@ final class WatchedCauseTests: XCTestCase {
     return watched.diagnosis().findings
   }
 
+  /// So many batches of one class, so many of the next, and so on.
+  private func inOrder(block: Int) -> [Ward.Item] {
+    let generator = RandomGenerator(seed: 1)
+    let centers = 0.3 * generator.normal([4, 8])
+    return (0..<260).map { step in
+      let y = Tensor(Array(repeating: step / block % 4, count: 32))
+      return Ward.Item(x: centers.taking(y) + generator.normal([32, 8]), y: y, noise: y)
+    }
+  }
+
   func testTheEndIsLookedIntoAsWell() throws {
     let ward = try Ward(seed: 6, rate: 1e-6)
     // A look inside would tell it earlier.
@@ -105,13 +115,7 @@ final class WatchedCauseTests: XCTestCase {
   }
 
   func testLabelsOfOneClassAreInOrderOnceOthersCome() throws {
-    let ward = try Ward(seed: 7, rate: 3e-2)
-    let generator = RandomGenerator(seed: 1)
-    let centers = 0.3 * generator.normal([4, 8])
-    let items = (0..<260).map { step in
-      let y = Tensor(Array(repeating: step / 40 % 4, count: 32))
-      return Ward.Item(x: centers.taking(y) + generator.normal([32, 8]), y: y, noise: y)
-    }
+    let (ward, items) = (try Ward(seed: 7, rate: 3e-2), inOrder(block: 40))
     let batches = items.prefix(8).map { Batch(x: $0.x, y: $0.y, indices: Array(0..<32)) }
     let seen = try Preflight(of: ward.run, on: batches) { crossEntropy($0($1.x), $1.y) }.findings()
     XCTAssertTrue(seen.contains { $0.cause == .constantLabels }, "\(seen)")
@@ -132,15 +136,7 @@ final class WatchedCauseTests: XCTestCase {
   }
 
   func testItemsInTheOrderOfTheirLabelsAreTold() throws {
-    let ward = try Ward(seed: 7, rate: 3e-2)
-    let generator = RandomGenerator(seed: 1)
-    let centers = 0.3 * generator.normal([4, 8])
-    // Ten batches of one class, ten of the next, and so on.
-    let items = (0..<260).map { step in
-      let y = Tensor(Array(repeating: step / 10 % 4, count: 32))
-      return Ward.Item(x: centers.taking(y) + generator.normal([32, 8]), y: y, noise: y)
-    }
-    let found = try findings(ward, items)
+    let found = try findings(Ward(seed: 7, rate: 3e-2), inOrder(block: 10))
     XCTAssertEqual(found.first?.cause, .dataOrder, "\(found)")
   }
 }

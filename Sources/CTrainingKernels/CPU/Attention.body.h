@@ -1,4 +1,5 @@
 #include "LanesArithmetic.h"
+#include "LanesFolds.h"
 #include "LanesMath.h"
 #include "Stage.h"
 
@@ -121,23 +122,6 @@ static void NAME(multiply_heads)(
   tk_gemm_run(&g, room->product, 0, tk_gemm_block_count(&g));
 }
 
-// Lanes are folded in halves, which the compiler keeps in registers. NaN wins.
-INLINE REAL NAME(most_of_lanes)(V v) {
-  REAL most[LANE_BYTES / sizeof(REAL)];
-  STORE(most, v);
-  for (int64_t n = LANES / 2; n > 0; n /= 2)
-    for (int64_t i = 0; i < n; i++)
-      most[i] = most[i] > most[i + n] || most[i] != most[i] ? most[i] : most[i + n];
-  return most[0];
-}
-INLINE REAL NAME(total_of_lanes)(V v) {
-  REAL total[LANE_BYTES / sizeof(REAL)];
-  STORE(total, v);
-  for (int64_t n = LANES / 2; n > 0; n /= 2)
-    for (int64_t i = 0; i < n; i++) total[i] += total[i + n];
-  return total[0];
-}
-
 // Beside the greatest, whose weight is one, what is less than this has none: its exponential would be
 // lost in any sum, and is slow where it is subnormal.
 #define LEAST_SCORE SPLAT(-80)
@@ -155,7 +139,7 @@ static REAL NAME(weigh)(REAL *row, int64_t seen, int64_t end, REAL scale, const 
     for (int64_t j = 0; j < seen; j++)
       if (!mask[j * step]) row[j] = -NAME(infinity);
   for (int64_t j = 0; j < near; j += LANES) greatest = MAXIMUM(greatest, LOAD(row + j));
-  REAL most = NAME(most_of_lanes)(greatest);
+  REAL most = NAME(greatest_of_lanes)(greatest);
   if (most == -NAME(infinity)) most = 0;
   for (int64_t j = 0; j < near; j += LANES) {
     V score = LOAD(row + j) - SPLAT(most);
@@ -164,7 +148,7 @@ static REAL NAME(weigh)(REAL *row, int64_t seen, int64_t end, REAL scale, const 
     STORE(row + j, weights);
     sum = sum + weights;
   }
-  REAL total = NAME(total_of_lanes)(sum);
+  REAL total = NAME(sum_of_lanes)(sum);
   return total == 0 ? 0 : 1 / total;
 }
 #undef LEAST_SCORE
@@ -248,7 +232,7 @@ static void NAME(slope_row)(REAL *scores, REAL *slopes, int64_t seen, int64_t en
     STORE(scores + j, weights);
     sum = FMA(weights, LOAD(slopes + j), sum);
   }
-  total = SPLAT(NAME(total_of_lanes)(sum));
+  total = SPLAT(NAME(sum_of_lanes)(sum));
   for (int64_t j = 0; j < end; j += LANES)
     STORE(slopes + j, LOAD(scores + j) * SPLAT(scale) * (LOAD(slopes + j) - total));
 }

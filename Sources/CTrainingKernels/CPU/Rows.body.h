@@ -1,6 +1,7 @@
 #include "LanesArithmetic.h"
 #include "Stage.h"
 #if IS_REAL
+#include "LanesFolds.h"
 #include "LanesMath.h"
 
 // A row of stored elements, seen as chunks of REAL that are padded to whole lanes. A row that fits
@@ -24,13 +25,6 @@ static const REAL *NAME(take)(NAME(row) *row, int64_t first, int64_t n) {
 }
 static int64_t NAME(chunk)(int64_t left) { return left < TK_CHUNK ? left : TK_CHUNK; }
 
-INLINE REAL NAME(sum_of_lanes)(V v) {
-  REAL sums[LANE_BYTES / sizeof(REAL)];
-  STORE(sums, v);
-  for (int64_t n = LANES / 2; n > 0; n /= 2)
-    for (int64_t i = 0; i < n; i++) sums[i] += sums[i + n];
-  return sums[0];
-}
 static REAL NAME(greatest)(NAME(row) *x, int64_t n) {
   V greatest = -CONSTANT(infinity);
   for (int64_t first = 0, count; first < n; first += count) {
@@ -38,12 +32,7 @@ static REAL NAME(greatest)(NAME(row) *x, int64_t n) {
     const REAL *from = NAME(take)(x, first, count);
     for (int64_t i = 0; i < count; i += LANES) greatest = MAXIMUM(greatest, LOAD(from + i));
   }
-  REAL most[2 * LANE_BYTES / sizeof(REAL)] = {0};
-  for (int64_t n = LANES / 2; n > 0; n /= 2) {
-    STORE(most, greatest);
-    greatest = MAXIMUM(greatest, LOAD(most + n));
-  }
-  return greatest[0];
+  return NAME(greatest_of_lanes)(greatest);
 }
 // The sum of a function of A, B and a number P over two rows. Each chunk is summed by itself, so
 // that the error does not grow with the length of a row.

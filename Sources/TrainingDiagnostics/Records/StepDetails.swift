@@ -10,10 +10,6 @@ public struct StepDetails: Sendable, Hashable, Codable {
   public var logits: LogitDetails?
   /// The memory after the step.
   public var memory: MemoryDetails?
-  /// How long the step took.
-  ///
-  /// - Units: seconds.
-  public var seconds: Double?
   /// The losses of the batch's examples in evaluation before the step, in the order of the batch; nil where nobody
   /// asked, and of more than ``RunRecord/examplesPerStep``.
   public var exampleLosses: [Double]?
@@ -22,11 +18,10 @@ public struct StepDetails: Sendable, Hashable, Codable {
   public init(
     parameters: [ParameterDetails] = [], activations: [ActivationDetails] = [],
     inputRMS: Double? = nil, logits: LogitDetails? = nil, memory: MemoryDetails? = nil,
-    seconds: Double? = nil, exampleLosses: [Double]? = nil
+    exampleLosses: [Double]? = nil
   ) {
     (self.parameters, self.activations, self.inputRMS) = (parameters, activations, inputRMS)
-    (self.logits, self.memory, self.seconds) = (logits, memory, seconds)
-    self.exampleLosses = exampleLosses
+    (self.logits, self.memory, self.exampleLosses) = (logits, memory, exampleLosses)
   }
 }
 

@@ -12,10 +12,8 @@ public enum Remedy: Sendable, Hashable, Codable {
   case skipping(step: Int)
   /// Weights that the optimizer does not pull towards zero.
   case noWeightDecay
-  /// A number of the optimizer set to what is usual, and what it keeps forgotten.
+  /// A number of the optimizer set to another, and what it keeps forgotten.
   case optimizerNumber(String, to: Double)
-  /// Another share of the mean of squared gradients that stays at each update.
-  case secondMoment(beta2: Double)
   /// Items drawn in random order. Whoever hands the items to the run does it.
   case shuffling
   /// Losses computed in float32, unscaled.
@@ -38,7 +36,6 @@ extension Remedy: CustomStringConvertible {
     case .skipping(let step): "skip the batch of step \(step)"
     case .noWeightDecay: "set the weight decay to 0"
     case .optimizerNumber(let name, let value): "set the optimizer's \(name) to \(value.shortened)"
-    case .secondMoment(let beta2): "lower beta2 to \(beta2.shortened)"
     case .shuffling: "draw examples in random order"
     case .fullPrecision: "compute in float32"
     case .bfloat16: "compute in bfloat16 without a loss scale"
@@ -64,10 +61,6 @@ extension Remedy {
       optimizer.setNumber(name, to: value)
       optimizer.states = [:]
       run.optimizer = optimizer
-    case .secondMoment(let beta2):
-      guard var optimizer = run.optimizer as? any AveragesSquares & Optimizer else { return }
-      optimizer.beta2 = beta2
-      run.optimizer = optimizer
     case .fullPrecision: run.precision = .full
     case .bfloat16: run.precision = .mixed(.bfloat16)
     case .initialization:
@@ -82,8 +75,8 @@ extension Remedy {
     case .learningRate, .clipping, .skipping, .shuffling: true
     case .noClipping: !run.clipping.isNone
     case .noWeightDecay: (run.optimizer as? any DecaysWeights)?.weightDecay ?? 0 > 0
-    case .optimizerNumber(let name, _): run.optimizer.unusualNumbers.contains { $0.name == name }
-    case .secondMoment(let beta2): (run.optimizer as? any AveragesSquares)?.beta2 ?? 0 > beta2
+    case .optimizerNumber(let name, let value):
+      (run.optimizer as? any HasUsualNumbers)?.number(name).map { $0 != value } ?? false
     case .fullPrecision: run.precision.autocastType != nil
     case .bfloat16: run.precision.autocastType == .float16
     case .initialization: run.steps < 200 && !run.model.illStartedWeights.isEmpty
@@ -98,7 +91,6 @@ extension Remedy {
     case .skipping: .dataOutlier
     case .noWeightDecay: .weightDecay
     case .optimizerNumber: .optimizer
-    case .secondMoment: .slowSecondMoment
     case .shuffling: .dataOrder
     case .fullPrecision, .bfloat16: .overflow
     case .initialization: .initialization

@@ -77,7 +77,7 @@ enum RemedyCatalog {
     case .overflow, .rounding: [.bfloat16, .fullPrecision]
     case .weightDecay: [.noWeightDecay]
     case .clippingLimit: [.noClipping]
-    case .slowSecondMoment: [.secondMoment(beta2: 0.95)] + rates(0.3, 0.1)
+    case .slowSecondMoment: [.optimizerNumber("beta2", to: 0.95)] + rates(0.3, 0.1)
     default: rates(0.3, 0.1)
     }
   }

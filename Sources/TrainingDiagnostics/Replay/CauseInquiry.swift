@@ -125,7 +125,7 @@ extension Replay {
   private func riseOfLosses(from place: Int) throws -> (step: Int, rise: ShiftOfMean)? {
     let moment = moments.all[place]
     let items = moments.items(since: .last(place))
-    let stride = max(1, items.count / Self.comparedCount)
+    let stride = max(1, (items.count + Self.comparedCount - 1) / Self.comparedCount)
     let chosen = Array(Swift.stride(from: 0, to: items.count, by: stride))
     guard chosen.count >= 16 else { return nil }
     let losses = try run.undone { run in
@@ -140,7 +140,7 @@ extension Replay {
     return (moment.snapshot.steps + chosen[rise.place], rise)
   }
 
-  /// How many items are compared with each other.
+  /// How many items at most are compared with each other.
   private static var comparedCount: Int { 64 }
 
   /// Compares the gradients of the item in float16 with those in float32.

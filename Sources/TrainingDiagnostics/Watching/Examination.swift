@@ -54,8 +54,7 @@ struct Examination<Model: Module> {
         return details
       },
       activations: seen.activations, inputRMS: seen.inputRMS, logits: seen.logits,
-      memory: MemoryDetails(Device.cpu.memory), seconds: outcome.report.seconds,
-      exampleLosses: exampleLosses)
+      memory: MemoryDetails(Device.cpu.memory), exampleLosses: exampleLosses)
   }
 }
 

@@ -19,7 +19,10 @@ struct ItemExamples<Model: Module, Item> {
     self.losses = losses.map { losses in { try losses($0, $1).byExample } }
     (nonFinite, halves) =
       if Item.self == Batch.self {
-        ({ ($0 as! Batch).nonFiniteExamples }, { ($0 as! Batch).halves as! [Item] })
+        (
+          { ($0 as? Batch)?.nonFiniteExamples ?? [] },
+          { (($0 as? Batch)?.halves ?? []).compactMap { $0 as? Item } }
+        )
       } else {
         ({ _ in [] }, { _ in [] })
       }
@@ -36,11 +39,11 @@ struct ItemExamples<Model: Module, Item> {
     (nonFinite, halves) =
       if Part.self == Batch.self {
         (
-          { ($0 as! [Batch]).flatMap(\.nonFiniteExamples) },
+          { $0.compactMap { $0 as? Batch }.flatMap(\.nonFiniteExamples) },
           { parts in
-            let halves = (parts as! [Batch]).map(\.halves)
+            let halves = parts.compactMap { $0 as? Batch }.map(\.halves)
             guard halves.allSatisfy({ $0.count == 2 }) else { return [] }
-            return [0, 1].map { half in halves.map { $0[half] } as! [Part] }
+            return [0, 1].map { half in halves.compactMap { $0[half] as? Part } }
           }
         )
       } else {
@@ -54,14 +57,15 @@ struct ItemExamples<Model: Module, Item> {
       }
   }
 
-  /// Types are compared once, so that a step costs no cast.
+  /// Types are compared once, so that items of other types cost no cast.
   private static var ownIdentity: (Item) -> BatchIdentity? {
-    if Item.self == Batch.self { return { .examples(($0 as! Batch).indices) } }
-    if Item.self == [Int].self { return { .examples($0 as! [Int]) } }
+    if Item.self == Batch.self { return { ($0 as? Batch).map { .examples($0.indices) } } }
+    if Item.self == [Int].self { return { ($0 as? [Int]).map { .examples($0) } } }
     guard Item.self == [Batch].self else { return { _ in nil } }
     return { item in
-      let parts = item as! [Batch]
-      return .examples(parts.count == 1 ? parts[0].indices : parts.flatMap(\.indices))
+      (item as? [Batch]).map { parts in
+        .examples(parts.count == 1 ? parts[0].indices : parts.flatMap(\.indices))
+      }
     }
   }
 

@@ -83,20 +83,32 @@ extension WatchedRun {
       finding.severity >= .warning || finding.hasLearntLittle || isUnusual
     else { return finding }
     let forks = RemedyCatalog.forks(for: finding, run)
-    guard !forks.isEmpty,
-      let place = moments.healthyMoment(before: finding.step, by: finding.onsetDistance)
-    else { return finding }
-    let (control, trials) = try replay.trials(forks, from: place, about: finding.step)
-    guard let chosen = trials.choice(beside: control), let remedy = chosen.remedy else {
+    guard let tried = try tried(forks, for: finding) else { return finding }
+    guard let chosen = tried.chosen, let remedy = chosen.remedy else {
       let isStuck = finding.cause == .undetermined && finding.hasLearntLittle
-      return isStuck ? try replay.withContradiction(finding, from: place) : finding
+      return isStuck ? try replay.withContradiction(finding, from: tried.place) : finding
     }
-    guard finding.severity >= .warning || chosen.isWorth(beside: control) else { return finding }
-    var found = finding.healed(by: remedy, isOpen: true)
-    found.severity = max(found.severity, .warning)
-    found.evidence = found.evidence.adding(
-      ["loss_of_fork": chosen.lossAfter, "loss_without": control.lossAfter])
-    return found
+    guard finding.severity >= .warning || chosen.isWorth(beside: tried.control) else {
+      return finding
+    }
+    return finding.healed(by: remedy, isOpen: true).proved(by: chosen, beside: tried.control)
+  }
+
+  /// Trials of remedies, from where the run was before a finding; nil where there is nothing to try, or nowhere from.
+  private func tried(_ remedies: [Remedy], for finding: Finding) throws -> Tried? {
+    guard !remedies.isEmpty,
+      let place = moments.healthyMoment(before: finding.step, by: finding.onsetDistance)
+    else { return nil }
+    let (control, trials) = try replay.trials(remedies, from: place, about: finding.step)
+    return Tried(place: place, control: control, trials: trials)
+  }
+
+  private struct Tried {
+    let place: RunMoments<Item>.Place
+    let control: Trial
+    let trials: [Trial]
+    /// The one to believe in; nil where none is better than the control.
+    var chosen: Trial? { trials.choice(beside: control) }
   }
 
   /// Does about findings what the care says; the treatment, where there was one.
@@ -127,34 +139,25 @@ extension WatchedRun {
 
   /// A note whose cause is known, as a warning where a trial gains much by what it asks for.
   private func weighed(_ finding: Finding) throws -> Finding {
-    guard finding.severity == .note, finding.mayBeWeighed,
-      let place = moments.healthyMoment(before: finding.step, by: finding.onsetDistance)
-    else { return finding }
+    guard finding.severity == .note, finding.mayBeWeighed else { return finding }
     let candidates = RemedyCatalog.candidates(for: finding, run, usualNorm: usualNorm)
       .filter { $0.cause == finding.cause }
-    guard !candidates.isEmpty else { return finding }
-    let (control, trials) = try replay.trials(candidates, from: place, about: finding.step)
-    guard let chosen = trials.choice(beside: control), chosen.isWorth(beside: control),
-      chosen.gain > 2 * control.gain
+    guard let tried = try tried(candidates, for: finding), let chosen = tried.chosen,
+      chosen.isWorth(beside: tried.control), chosen.gain > 2 * tried.control.gain
     else { return finding }
-    var found = finding
-    (found.severity, found.confidence) = (.warning, max(found.confidence, 0.9))
-    found.evidence = found.evidence.adding(
-      ["loss_of_fork": chosen.lossAfter, "loss_without": control.lossAfter])
-    return found
+    return finding.proved(by: chosen, beside: tried.control)
   }
 
   /// Tries what may help, and applies what does.
   private mutating func treat(_ finding: Finding, _ candidates: [Remedy]) throws -> Treatment? {
-    guard let place = moments.healthyMoment(before: finding.step, by: finding.onsetDistance) else {
+    guard let tried = try tried(candidates, for: finding), let remedy = tried.chosen?.remedy else {
       return nil
     }
-    let (control, trials) = try replay.trials(candidates, from: place, about: finding.step)
-    guard let remedy = trials.choice(beside: control)?.remedy else { return nil }
     return try apply(
       Treatment(
-        finding: finding.healed(by: remedy), remedy: remedy, from: moments[place].snapshot.steps,
-        control: control, trials: trials), place)
+        finding: finding.healed(by: remedy), remedy: remedy,
+        from: moments[tried.place].snapshot.steps, control: tried.control, trials: tried.trials),
+      tried.place)
   }
 
   /// Leaves the batch of the finding out, whatever it leads to.
@@ -257,6 +260,15 @@ extension Finding {
       return false
     }
     return level > start - 0.1 * abs(start)
+  }
+
+  /// The finding whose cause a trial has shown, beside the run as it was.
+  fileprivate func proved(by trial: Trial, beside control: Trial) -> Finding {
+    var finding = self
+    (finding.severity, finding.confidence) = (max(severity, .warning), max(confidence, 0.9))
+    finding.evidence = evidence.adding(
+      ["loss_of_fork": trial.lossAfter, "loss_without": control.lossAfter])
+    return finding
   }
 
   /// What a remedy that helped says of the cause, where nothing else told it.

@@ -95,11 +95,6 @@ extension Tensor {
     return (down .== range(0, columns ?? rows)).cast(to: dtype)
   }
 
-  /// A tensor without elements, for results of calls that failed.
-  package static func hollow(_ shape: Shape, _ dtype: DType) -> Tensor {
-    Tensor(storage: nil, layout: Layout(contiguous: shape), dtype: dtype)
-  }
-
   /// A tensor that `write` fills; hollow when there is no memory for it.
   package static func fresh(
     _ name: String, _ shape: Shape, _ dtype: DType, _ write: (Tensor, any Backend) -> Void

@@ -1,15 +1,21 @@
 /// An optimizer that divides by the root of a running mean of squared gradients, its `secondMoment`.
-package protocol AveragesSquares {
-  /// The share of the mean that stays at each update.
+package protocol AveragesSquares: HasUsualNumbers {
+  /// The share of the mean of gradients that stays at each update.
+  var beta1: Double { get set }
+  /// The share of the mean of squares that stays at each update.
   var beta2: Double { get set }
   /// What is added to the root.
-  var epsilon: Double { get }
+  var epsilon: Double { get set }
   /// Whether the mean lacks nothing for having started at zero, as its share is smaller at first.
   var startsCorrected: Bool { get }
 }
 
 extension AveragesSquares {
   package var startsCorrected: Bool { false }
+
+  package static var usualNumbers: [UsualNumber<Self>] {
+    UsualNumber.ofMoments(\.epsilon, \.beta1, \.beta2)
+  }
 }
 
 extension Adam: AveragesSquares {}
@@ -22,12 +28,19 @@ extension StableAdamW: AveragesSquares {
 }
 
 extension Varying: AveragesSquares where Base: AveragesSquares {
-  /// That of parameters that no variation concerns.
+  /// Those of parameters that no variation concerns.
+  package var beta1: Double {
+    get { base.beta1 }
+    set { base.beta1 = newValue }
+  }
   package var beta2: Double {
     get { base.beta2 }
     set { base.beta2 = newValue }
   }
-  package var epsilon: Double { base.epsilon }
+  package var epsilon: Double {
+    get { base.epsilon }
+    set { base.epsilon = newValue }
+  }
   package var startsCorrected: Bool { base.startsCorrected }
 }
 

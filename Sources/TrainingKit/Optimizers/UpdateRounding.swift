@@ -44,11 +44,6 @@ package struct UpdateRounding {
   }
 }
 
-extension DType {
-  /// Whether updates are rounded to this dtype.
-  var isHalf: Bool { isFloatingPoint && self != updateType }
-}
-
 extension String {
   /// The same number in every run, by Fowler, Noll and Vo (FNV-1a).
   fileprivate var fingerprint: UInt64 {

@@ -23,6 +23,11 @@ extension HasUsualNumbers {
       .map { ($0.name, self[keyPath: $0.path], $0.value) }
   }
 
+  /// A number by its name; nil where there is none.
+  package func number(_ name: String) -> Double? {
+    Self.usualNumbers.first { $0.name == name }.map { self[keyPath: $0.path] }
+  }
+
   /// Sets a number by its name, where there is one.
   package mutating func setNumber(_ name: String, to value: Double) {
     guard let number = Self.usualNumbers.first(where: { $0.name == name }) else { return }
@@ -39,7 +44,7 @@ extension UsualNumber {
     UsualNumber(name: "momentum", path: path, range: 0...0.98, value: 0.9)
   }
 
-  fileprivate static func ofMoments(
+  static func ofMoments(
     _ epsilon: WritableKeyPath<Owner, Double>, _ beta1: WritableKeyPath<Owner, Double>,
     _ beta2: WritableKeyPath<Owner, Double>
   ) -> [Self] {
@@ -47,42 +52,6 @@ extension UsualNumber {
       .epsilon(epsilon), UsualNumber(name: "beta1", path: beta1, range: 0...0.98, value: 0.9),
       UsualNumber(name: "beta2", path: beta2, range: 0.9...0.99999, value: 0.999),
     ]
-  }
-}
-
-extension Adam: HasUsualNumbers {
-  package static var usualNumbers: [UsualNumber<Adam>] {
-    UsualNumber.ofMoments(\.epsilon, \.beta1, \.beta2)
-  }
-}
-
-extension AdamW: HasUsualNumbers {
-  package static var usualNumbers: [UsualNumber<AdamW>] {
-    UsualNumber.ofMoments(\.epsilon, \.beta1, \.beta2)
-  }
-}
-
-extension NAdam: HasUsualNumbers {
-  package static var usualNumbers: [UsualNumber<NAdam>] {
-    UsualNumber.ofMoments(\.epsilon, \.beta1, \.beta2)
-  }
-}
-
-extension RAdam: HasUsualNumbers {
-  package static var usualNumbers: [UsualNumber<RAdam>] {
-    UsualNumber.ofMoments(\.epsilon, \.beta1, \.beta2)
-  }
-}
-
-extension StableAdamW: HasUsualNumbers {
-  package static var usualNumbers: [UsualNumber<StableAdamW>] {
-    UsualNumber.ofMoments(\.epsilon, \.beta1, \.beta2)
-  }
-}
-
-extension LAMB: HasUsualNumbers {
-  package static var usualNumbers: [UsualNumber<LAMB>] {
-    UsualNumber.ofMoments(\.epsilon, \.beta1, \.beta2)
   }
 }
 

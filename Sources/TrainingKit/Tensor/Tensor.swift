@@ -52,6 +52,11 @@ extension Tensor {
   package var layout: Layout { body.layout }
   package var isHollow: Bool { body.storage == nil }
 
+  /// A tensor without elements, for results of calls that failed.
+  package static func hollow(_ shape: Shape, _ dtype: DType) -> Tensor {
+    Tensor(storage: nil, layout: Layout(contiguous: shape), dtype: dtype, origin: nil)
+  }
+
   /// The same value with another origin.
   package func with(origin: (any Origin)?) -> Tensor {
     Tensor(storage: body.storage, layout: body.layout, dtype: body.dtype, origin: origin)
