@@ -82,7 +82,6 @@ enum Activation {
 
 /// A batch: inputs and the classes that the teacher gives them.
 struct Item {
-  let step: Int
   var x, y: Tensor
 
   var batch: Batch { Batch(x: x, y: y, indices: Array(0..<x.shape[0])) }
@@ -90,7 +89,7 @@ struct Item {
   /// Its first examples.
   func prefix(_ count: Int) -> Item {
     let perExample = y.shape[0] / x.shape[0]
-    return Item(step: step, x: x[..<count], y: y[..<(count * perExample)])
+    return Item(x: x[..<count], y: y[..<(count * perExample)])
   }
 }
 
@@ -114,43 +113,43 @@ struct Teacher {
       }
   }
 
-  /// Batches, whose steps count from 0.
-  func items(_ count: Int, step: Int = 0) -> [Item] {
-    (0..<count).map { item(step: step + $0) }
+  /// Batches.
+  func items(_ count: Int) -> [Item] {
+    (0..<count).map { _ in item() }
   }
 
-  private func item(step: Int) -> Item {
+  private func item() -> Item {
     let size = architecture.batchSize
     switch architecture {
     case .mlp:
       let x = generator.normal([size, 16])
       let scores = x.matmul(table) + noise * 2 * generator.normal([size, Architecture.classes])
-      return Item(step: step, x: x, y: scores.argmax(axis: 1))
-    case .cnn: return pattern(step, [size, 1, 6, 6])
-    case .lstm: return pattern(step, [size, Architecture.length, 4])
-    case .gpt: return chain(step, size)
-    case .bert: return gaps(step, size)
+      return Item(x: x, y: scores.argmax(axis: 1))
+    case .cnn: return pattern([size, 1, 6, 6])
+    case .lstm: return pattern([size, Architecture.length, 4])
+    case .gpt: return chain(size)
+    case .bert: return gaps(size)
     }
   }
 
   /// A pattern for each class, under noise.
-  private func pattern(_ step: Int, _ shape: Shape) -> Item {
+  private func pattern(_ shape: Shape) -> Item {
     let y = generator.integers([shape[0]], in: 0..<Architecture.classes)
     let patterns = table.taking(y).reshaped(shape)
-    return Item(step: step, x: patterns + 3 * noise * generator.normal(shape), y: y)
+    return Item(x: patterns + 3 * noise * generator.normal(shape), y: y)
   }
 
   /// Such tokens, three of ten of which are hidden; all are to be told.
-  private func gaps(_ step: Int, _ size: Int) -> Item {
-    let tokens = chain(step, size).x
+  private func gaps(_ size: Int) -> Item {
+    let tokens = chain(size).x
     let isHidden = generator.bernoulli(tokens.shape, probability: 0.3).cast(to: .int64)
     return Item(
-      step: step, x: tokens + isHidden * (Tensor(Architecture.mask) - tokens), y: tokens.flattened()
+      x: tokens + isHidden * (Tensor(Architecture.mask) - tokens), y: tokens.flattened()
     )
   }
 
   /// Tokens, each of which is drawn by the one before it.
-  private func chain(_ step: Int, _ size: Int) -> Item {
+  private func chain(_ size: Int) -> Item {
     var tokens = [generator.integers([size], in: 0..<16)]
     for _ in 0..<Architecture.length {
       let uniform = generator.uniform([size, 16], in: 1e-6..<1)
@@ -160,6 +159,6 @@ struct Teacher {
     let all = stack(tokens, axis: 1)
     let length = Architecture.length
     return Item(
-      step: step, x: all[.all, ..<length], y: all[.all, 1...].reshaped([size * length]))
+      x: all[.all, ..<length], y: all[.all, 1...].reshaped([size * length]))
   }
 }

@@ -28,17 +28,17 @@ struct Course {
     do {
       if care.snapshots > 0 {
         let preflight = Preflight(of: watched.run, on: training.prefix(8).map(\.batch)) {
-          body($0, Item(step: 0, x: $1.x, y: $1.y))
+          body($0, Item(x: $1.x, y: $1.y))
         }
         note(watched.take(try preflight.findings()), at: 0)
       }
     } catch {
       failure = "\(error)"
     }
-    for item in training {
+    for (step, item) in training.enumerated() {
       // Who was taken back gets the steps that a healthy run has, from there on.
-      if item.step >= recipe.steps + (watched.treatments.last?.from ?? 0) { break }
-      if let interruption = recipe.interruption, interruption.step == item.step {
+      if step >= recipe.steps + (watched.treatments.last?.from ?? 0) { break }
+      if let interruption = recipe.interruption, interruption.step == step {
         watched = Self.resumed(watched, care, loss, interruption.change)
       }
       do {
@@ -47,7 +47,7 @@ struct Course {
         failure = "\(error)"
         break
       }
-      if item.step % 20 == 19 {
+      if step % 20 == 19 {
         let step = StepRecord(
           step: max(0, watched.run.steps - 1),
           trainLoss: Self.loss(watched.run.model, [item], body),

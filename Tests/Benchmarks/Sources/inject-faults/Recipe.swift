@@ -75,7 +75,7 @@ struct Recipe {
     var held = teacher.items(8)
     var training = teacher.items(steps)
     for place in held.indices { held[place].x = inputs(held[place].x) }
-    training += teacher.items(more, step: steps)
+    training += teacher.items(more)
     for place in training.indices { training[place].x = inputs(training[place].x) }
     items(&training, RandomGenerator(seed: seed + 99))
     return (training, held)
