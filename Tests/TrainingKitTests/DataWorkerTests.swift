@@ -276,7 +276,10 @@ final class DataThreadTests: XCTestCase {
     for _ in 0..<100 { for _ in loader { break } }
     for _ in 0..<100 { _ = loader.makeIterator() }
     XCTAssertEqual(Device.cpu.memory.live, live)
-    XCTAssertEqual(threadCount(), threads)
+    // The system lists a thread for a moment after it was joined.
+    let end = Date(timeIntervalSinceNow: 10)
+    while threadCount() > threads, Date() < end { Thread.sleep(forTimeInterval: 0.001) }
+    XCTAssertLessThanOrEqual(threadCount(), threads)
   }
 
   func testThreadsOutliveNothing() {
@@ -305,12 +308,9 @@ final class DataThreadTests: XCTestCase {
         return Batch(x: Tensor(positions), y: Tensor(positions), indices: positions)
       }
     }
-    let before = Threads.count
-    Threads.count = 3
-    defer { Threads.count = before }
     for workers in 0...1 {
       let dataset = Parallel()
-      _ = Array(DataLoader(dataset, batchSize: 4, workers: workers))
+      withThreads(3) { _ = Array(DataLoader(dataset, batchSize: 4, workers: workers)) }
       let threads = dataset.threads.withLock { $0.count }
       XCTAssertTrue(workers == 0 ? threads > 1 : threads == 1, "\(workers): \(threads)")
     }

@@ -4,6 +4,9 @@ import XCTest
 
 /// Steps that are made to fit.
 final class MemoryFitTests: XCTestCase {
+  /// Workspace grows with the threads.
+  override func invokeTest() { withThreads(2) { super.invokeTest() } }
+
   private func gpt(layers: Int = 4) -> TrainingRun<GPT> {
     let sizes = GPT.Configuration(
       vocabulary: 64, context: 32, features: 32, heads: 4, layers: layers)
@@ -53,6 +56,15 @@ final class MemoryFitTests: XCTestCase {
     XCTAssertNil(try gpt().fit(batch, within: peak(gpt(), batch) / 2, changing: [], loss))
   }
 
+  /// What calls cost beside bytes and products decides on the parts and on the modules.
+  private let speeds = [
+    (products: 3e10, bytes: 1e12, calls: 8e4), (1e9, 4e12, 3e3), (3e11, 3e10, 6e5),
+    (2e11, 2e11, 3e6),
+  ].map {
+    MachineSpeed(
+      products: $0.products, wideProducts: $0.products / 2, bytes: $0.bytes, calls: $0.calls)
+  }
+
   /// Against all ways, by the same estimates: parts of any power of two, any of the modules recomputed, bfloat16 or not.
   private func assertNoWayIsFaster<Model: Module>(
     _ run: TrainingRun<Model>, _ batch: Batch, parts: [Int], modules: [String], shares: [Double],
@@ -61,7 +73,7 @@ final class MemoryFitTests: XCTestCase {
     func step(_ run: inout TrainingRun<Model>, _ parts: Int) throws {
       _ = try run.step(accumulating: batch.split(size: batch.count / parts), loss)
     }
-    var ways: [(peak: Int, seconds: Double)] = []
+    var ways: [MemoryPlan] = []
     for precision in [Precision.full, .mixed(.bfloat16)] {
       for parts in parts {
         for chosen in 0..<(1 << modules.count) {
@@ -72,18 +84,21 @@ final class MemoryFitTests: XCTestCase {
               isVerified: false)
             for _ in 0..<2 { try step(&run, parts) }
           }
-          ways.append((plan.peak, MachineSpeed.measured.seconds(for: plan.work) / 2))
+          ways.append(plan)
         }
       }
     }
     let base = Device.cpu.memory.live
     for share in shares {
       let budget = base + Int(share * Double(ways[0].peak - base))
-      let search = FitSearch(run: run, budget: budget, step: step)
-      let changes: MemoryChanges = [.parts, .recomputation, .mixedPrecision]
-      let fit = try XCTUnwrap(search.fastest(largestSplit: batch.count, changes), "\(share)")
-      let fastest = ways.filter { $0.peak <= budget }.map(\.seconds).min()!
-      XCTAssertLessThanOrEqual(fit.seconds, 1.02 * fastest, "\(share): \(fit)")
+      for speed in speeds {
+        let search = FitSearch(run: run, budget: budget, speed: speed, step: step)
+        let changes: MemoryChanges = [.parts, .recomputation, .mixedPrecision]
+        let fit = try XCTUnwrap(search.fastest(largestSplit: batch.count, changes), "\(share)")
+        let fitting = ways.filter { $0.peak <= budget }
+        let fastest = fitting.map { speed.seconds(for: $0.work) / 2 }.min()!
+        XCTAssertLessThanOrEqual(fit.seconds, 1.02 * fastest, "\(share), \(speed): \(fit)")
+      }
     }
   }
 
@@ -110,10 +125,14 @@ final class MemoryFitTests: XCTestCase {
     let images = RandomGenerator(seed: 4)
     let batch = Batch(
       x: images.normal([8, 3, 16, 16]), y: images.integers([8], in: 0..<10), indices: Array(0..<8))
-    try assertNoWayIsFaster(
-      run, batch, parts: [1, 2, 4, 8], modules: (0..<7).map { "\($0)" },
-      shares: [0.95, 0.9, 0.8, 0.6, 0.3]
-    ) { crossEntropy($0($1.x), $1.y, reduction: .counted) }
+    for threads in [1, 2, 8] {
+      try withThreads(threads) {
+        try assertNoWayIsFaster(
+          run, batch, parts: [1, 2, 4, 8], modules: (0..<7).map { "\($0)" },
+          shares: [0.95, 0.8, 0.6, 0.3]
+        ) { crossEntropy($0($1.x), $1.y, reduction: .counted) }
+      }
+    }
   }
 
   func testWhatIsSeenToBeFastestIsTaken() throws {

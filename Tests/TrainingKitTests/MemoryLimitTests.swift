@@ -3,6 +3,9 @@ import XCTest
 
 /// What happens at the limit of memory, and after a call that failed.
 final class MemoryLimitTests: XCTestCase {
+  /// Workspace grows with the threads.
+  override func invokeTest() { withThreads(2) { super.invokeTest() } }
+
   func testTheLimitIsWhatTheMachineHas() {
     XCTAssertGreaterThan(Device.cpu.memoryLimit, 100_000_000)
     XCTAssertLessThan(Device.cpu.memoryLimit, 1 << 50)

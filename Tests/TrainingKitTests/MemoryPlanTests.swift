@@ -19,17 +19,16 @@ final class MemoryPlanTests: XCTestCase {
 
   func testThePeakIsPlannedToTheByte() throws {
     let optimizers: [any Optimizer] = [SGD(momentum: 0.9), AdamW(), Adafactor(), Muon()]
-    let threads = Threads.count
-    defer { Threads.count = threads }
     var count = 0
     for subject in MemorySubject.all {
       for precision in [Precision.full, .mixed(.bfloat16), .mixed(.float16, scaler: .fixed(64))] {
         for optimizer in optimizers {
           for parts in [1, 4] {
             for threads in [1, 3] {
-              Threads.count = threads
-              try assertPlanned(
-                subject, .init(precision: precision, optimizer: optimizer, parts: parts))
+              try withThreads(threads) {
+                try assertPlanned(
+                  subject, .init(precision: precision, optimizer: optimizer, parts: parts))
+              }
               count += 1
             }
           }

@@ -3,6 +3,9 @@ import XCTest
 
 /// Training in 16 bits takes little more than half the memory.
 final class PrecisionMemoryTests: XCTestCase {
+  /// Workspace grows with the threads.
+  override func invokeTest() { withThreads(2) { super.invokeTest() } }
+
   private let batch = 32
   private let context = 128
   private let vocabulary = 256

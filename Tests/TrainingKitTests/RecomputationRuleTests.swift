@@ -3,6 +3,9 @@ import XCTest
 
 /// Modules that a rule has recomputed, in whole runs.
 final class RecomputationRuleTests: XCTestCase {
+  /// Workspace grows with the threads.
+  override func invokeTest() { withThreads(2) { super.invokeTest() } }
+
   private struct Training: MemorySubjectVisitor {
     let recomputation: Recomputation
     let result: Result

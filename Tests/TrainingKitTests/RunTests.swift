@@ -219,13 +219,12 @@ final class RunTests: XCTestCase {
   }
 
   func testTheSameBitsForAnyNumberOfThreads() throws {
-    let count = Threads.count
-    defer { Threads.count = count }
     let results = try [1, 2, 3].map { threads in
-      Threads.count = threads
-      var run = makeRun()
-      for _ in 0..<5 { _ = try step(&run) }
-      return everything(run)
+      try withThreads(threads) {
+        var run = makeRun()
+        for _ in 0..<5 { _ = try step(&run) }
+        return everything(run)
+      }
     }
     XCTAssertEqual(results[0], results[1])
     XCTAssertEqual(results[0], results[2])

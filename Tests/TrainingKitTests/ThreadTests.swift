@@ -4,13 +4,6 @@ import XCTest
 
 /// The same bits for any number of threads.
 final class ThreadTests: XCTestCase {
-  private func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
-    let before = Threads.count
-    Threads.count = count
-    defer { Threads.count = before }
-    return try body()
-  }
-
   private func assertSameBits(
     _ name: String, _ body: () -> [Tensor], file: StaticString = #filePath, line: UInt = #line
   ) {
@@ -74,4 +67,12 @@ final class ThreadTests: XCTestCase {
       for await isSame in group { XCTAssertTrue(isSame) }
     }
   }
+}
+
+/// So many threads while the body runs.
+func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
+  let before = Threads.count
+  Threads.count = count
+  defer { Threads.count = before }
+  return try body()
 }

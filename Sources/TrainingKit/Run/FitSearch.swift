@@ -2,14 +2,15 @@
 package struct FitSearch<Model: Module> {
   private let run: TrainingRun<Model>
   private let budget: Int
+  private let speed: MachineSpeed
   /// Takes the step in so many parts.
   private let step: (inout TrainingRun<Model>, _ parts: Int) throws -> Void
 
   package init(
-    run: TrainingRun<Model>, budget: Int,
+    run: TrainingRun<Model>, budget: Int, speed: MachineSpeed = .measured,
     step: @escaping (inout TrainingRun<Model>, _ parts: Int) throws -> Void
   ) {
-    (self.run, self.budget, self.step) = (run, budget, step)
+    (self.run, self.budget, self.speed, self.step) = (run, budget, speed, step)
   }
 
   /// The fastest way that fits, by estimate.
@@ -75,14 +76,39 @@ package struct FitSearch<Model: Module> {
     let plain = try fit([], parts, isMixed)
     if plain.plan.peak <= budget { return plain }
     guard let order else { return nil }
-    var (least, most) = (1, order.paths.count)
+    return order.areAlike
+      ? try fewest(order.paths, parts, isMixed)
+      : try cheapest(order.paths, besides: plain, parts, isMixed)
+  }
+
+  /// The fewest of modules that are alike.
+  private func fewest(_ modules: [String], _ parts: Int, _ isMixed: Bool) throws -> MemoryFit? {
+    var (least, most) = (1, modules.count)
     var best: MemoryFit?
     while least <= most {
       let count = (least + most) / 2
-      let fit = try fit(Array(order.paths.prefix(count)), parts, isMixed)
+      let fit = try fit(Array(modules.prefix(count)), parts, isMixed)
       if fit.plan.peak <= budget { (best, most) = (fit, count - 1) } else { least = count + 1 }
     }
-    return order.areAlike ? best : try best.map { try withoutTheUnneeded($0, parts, isMixed) }
+    return best
+  }
+
+  /// One module where one is enough, else one after another, but for those that raise the peak: to compute a module
+  /// again also takes memory.
+  private func cheapest(
+    _ modules: [String], besides plain: MemoryFit, _ parts: Int, _ isMixed: Bool
+  ) throws -> MemoryFit? {
+    let alone = try modules.map { try fit([$0], parts, isMixed) }
+    if let best = alone.filter({ $0.plan.peak <= budget }).min(by: { $0.seconds < $1.seconds }) {
+      return best
+    }
+    var last = plain
+    for module in modules {
+      let next = try fit(last.recomputed + [module], parts, isMixed)
+      if next.plan.peak <= last.plan.peak { last = next }
+      if last.plan.peak <= budget { return try withoutTheUnneeded(last, parts, isMixed) }
+    }
+    return nil
   }
 
   /// The same way without those recomputed modules that are not needed for it, the dearest first.
@@ -109,7 +135,7 @@ package struct FitSearch<Model: Module> {
       (isMixed ? [.mixedPrecision] : []) + (parts > 1 ? [.parts(parts)] : [])
       + (modules.isEmpty ? [] : [.recomputation(modules)])
     return MemoryFit(
-      remedies: remedies, plan: plan, seconds: MachineSpeed.measured.seconds(for: plan.work) / 2)
+      remedies: remedies, plan: plan, seconds: speed.seconds(for: plan.work) / 2)
   }
 }
 

@@ -8,6 +8,12 @@ package struct MachineSpeed: Sendable {
     Context.current.autocasting(nil) { withoutGradients { MachineSpeed() } }
   }
 
+  /// A machine of these speeds.
+  package init(products: Double, wideProducts: Double, bytes: Double, calls: Double) {
+    (self.products, self.wideProducts) = (products, wideProducts)
+    (self.bytes, self.calls) = (bytes, calls)
+  }
+
   private init() {
     func product(_ dtype: DType) -> Double {
       let x = Tensor.ones([256, 256], dtype: dtype)
