@@ -42,7 +42,8 @@ let package = Package(
     .testTarget(
       name: "TrainingKitTests", dependencies: ["TrainingKit", "TestSupport", "CTrainingKernels"]),
     .testTarget(
-      name: "TrainingDiagnosticsTests", dependencies: ["TrainingDiagnostics", "TrainingKit"]),
+      name: "TrainingDiagnosticsTests",
+      dependencies: ["TrainingDiagnostics", "TrainingKit", "TestSupport"]),
     .testTarget(name: "TrainingCommandTests", dependencies: ["TrainingCommand", "TrainingKit"]),
     .testTarget(name: "ArchitectureTests"),
   ],

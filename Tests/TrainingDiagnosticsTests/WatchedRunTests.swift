@@ -1,3 +1,4 @@
+import TestSupport
 import TrainingDiagnostics
 import TrainingKit
 import XCTest
@@ -137,8 +138,8 @@ final class WatchedRunTests: XCTestCase {
     care.snapshotInterval = 4
     let free = try losses(care, room: nil)
     XCTAssertEqual(free.care, care)
-    // Room for a step, and for no copy of weights and moments.
-    let tight = try losses(care, room: 1_200_000)
+    // Room for a step on two threads, and for no copy of weights and moments.
+    let tight = try withThreads(2) { try losses(care, room: 1_200_000) }
     XCTAssertEqual(tight.losses, free.losses)
     XCTAssertEqual(tight.care.snapshots, 0)
     XCTAssertEqual(tight.care.examinationInterval, 0)

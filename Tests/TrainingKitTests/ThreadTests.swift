@@ -68,11 +68,3 @@ final class ThreadTests: XCTestCase {
     }
   }
 }
-
-/// So many threads while the body runs.
-func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
-  let before = Threads.count
-  Threads.count = count
-  defer { Threads.count = before }
-  return try body()
-}
