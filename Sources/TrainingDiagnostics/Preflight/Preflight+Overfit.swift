@@ -42,7 +42,9 @@ extension Preflight {
     // Dropout makes single losses noisy.
     let level = losses.suffix(5).reduce(0, +) / Double(losses.suffix(5).count)
     let isLost = level > least + 0.3 * (first - least) && most > first + 0.2 * abs(first)
-    let isUnstable = !last.isFinite || isLost
+    // It may fall slowly, but from where the first steps threw it.
+    let isThrown = most > first + abs(first)
+    let isUnstable = !last.isFinite || isLost || isThrown
     let isStuck = least > 0.98 * first
     let cause: Cause =
       isUnstable ? .learningRateTooHigh : isStuck ? .undetermined : .learningRateTooLow
