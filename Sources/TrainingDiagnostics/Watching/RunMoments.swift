@@ -16,19 +16,27 @@ struct RunMoments<Item> {
   /// from there is forgotten.
   private(set) var best: RunMoment<Item>?
   private let capacity, interval: Int
+  /// How many items the last state has: to read them would copy the state, with its doctor.
+  private var itemCount = 0
 
   init(capacity: Int, interval: Int) {
     (self.capacity, self.interval) = (max(1, capacity), max(1, interval))
   }
 
-  /// Keeps the state before a step where one is due, and the item of the step.
-  mutating func note(_ item: Item, _ doctor: Doctor, _ snapshot: () -> RunSnapshot) {
-    // By its place: a moment that is read as a whole is copied, with its doctor.
-    if all.isEmpty || all[all.count - 1].items.count >= interval {
-      if all.count == capacity { retire(all.removeFirst()) }
-      all.append(RunMoment(snapshot: snapshot(), doctor: doctor))
-    }
+  /// Whether the state before the next step is to be kept.
+  var isDue: Bool { all.isEmpty || itemCount >= interval }
+
+  /// Keeps the state before a step.
+  mutating func keep(_ snapshot: RunSnapshot, _ doctor: Doctor) {
+    if all.count == capacity { retire(all.removeFirst()) }
+    all.append(RunMoment(snapshot: snapshot, doctor: doctor))
+    itemCount = 0
+  }
+
+  /// Keeps the item of a step.
+  mutating func note(_ item: Item) {
     all[all.count - 1].items.append(item)
+    itemCount += 1
   }
 
   private mutating func retire(_ moment: RunMoment<Item>) {
@@ -40,6 +48,7 @@ struct RunMoments<Item> {
   mutating func forgetLast() {
     all[all.count - 1].items.removeLast()
     if all[all.count - 1].items.isEmpty { all.removeLast() }
+    itemCount = all.last?.items.count ?? 0
   }
 
   /// Forgets a place and all that came after it.
@@ -48,6 +57,7 @@ struct RunMoments<Item> {
     case .best: (all, best) = ([], nil)
     case .last(let index): all.removeSubrange(index...)
     }
+    itemCount = all.last?.items.count ?? 0
   }
 
   /// Which of the states.

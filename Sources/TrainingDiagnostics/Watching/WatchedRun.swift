@@ -215,7 +215,10 @@ public struct WatchedRun<Model: Module, Item> {
   /// Takes the step, and looks inside where that is due.
   private mutating func taken(_ item: Item) throws -> (StepOutcome, StepDetails?) {
     let losses = care.examines(step: run.steps) ? try exampleLosses(of: item) : nil
-    if care.keepsSnapshots { moments.note(item, doctor) { run.snapshot() } }
+    if care.keepsSnapshots {
+      if moments.isDue { moments.keep(run.snapshot(), doctor) }
+      moments.note(item)
+    }
     var examination =
       care.examines(step: run.steps) ? Examination(of: run.model, run.optimizer) : nil
     let outcome: StepOutcome

@@ -9,9 +9,12 @@ enum DoctorCost {
     let generator = RandomGenerator(seed: 1)
     try measure(
       "64-128-10 network, batch 32", stretches: 80, length: 400,
-      item: Batch(
-        x: generator.normal([32, 64]), y: generator.integers([32], in: 0..<10),
-        indices: Array(0..<32)),
+      items: (0..<500).map { place in
+        let x = generator.normal([32, 64])
+        return Batch(
+          x: x, y: x[0..., 0..<10].argmax(axis: 1), indices: Array((place * 32)..<(place * 32 + 32))
+        )
+      },
       make: {
         Sequential {
           Linear(64, 128)
@@ -20,16 +23,18 @@ enum DoctorCost {
         }
       },
       loss: { crossEntropy($0($1.x), $1.y) })
-    let tokens = generator.integers([8, 128], in: 0..<256)
     try measure(
       "GPT L4 d256, batch 8 of 128", stretches: 6, length: 50,
-      item: Batch(x: tokens, y: tokens, indices: Array(0..<8)),
+      items: (0..<100).map { place in
+        let tokens = generator.integers([8, 128], in: 0..<256)
+        return Batch(x: tokens, y: tokens, indices: Array((place * 8)..<(place * 8 + 8)))
+      },
       make: { GPT(vocabulary: 256, context: 128, features: 256, heads: 4, layers: 4) },
       loss: { causalLanguageModelLoss($0($1.x), $1.y) })
   }
 
   private static func measure<Model: Module>(
-    _ name: String, stretches: Int, length: Int, item: Batch, make: () -> Model,
+    _ name: String, stretches: Int, length: Int, items: [Batch], make: () -> Model,
     loss: @escaping (Model, Batch) -> Tensor
   ) throws {
     var plain = TrainingRun(model: make(), optimizer: AdamW(), schedule: .constant(1e-4))
@@ -40,7 +45,8 @@ enum DoctorCost {
     for stretch in 0..<stretches {
       for side in stretch.isMultiple(of: 2) ? [0, 1] : [1, 0] {
         let start = ContinuousClock.now
-        for _ in 0..<length {
+        for step in 0..<length {
+          let item = items[(stretch * length + step) % items.count]
           if side == 0 {
             _ = try plain.step { loss($0, item) }
           } else {
