@@ -29,6 +29,7 @@ typedef struct tk_operand { void *data; tk_dtype dtype; int64_t strides[TK_MAX_R
 #include "TrainingKernels+Reduction.h"
 #include "TrainingKernels+Statistics.h"
 #include "TrainingKernels+Rows.h"
+#include "TrainingKernels+Norms.h"
 #include "TrainingKernels+Gemm.h"
 #include "TrainingKernels+Attention.h"
 #include "TrainingKernels+Gather.h"

@@ -32,6 +32,15 @@ package protocol Backend: Sendable {
   /// −log softmax of each row at its label, which is one of its elements.
   func surprise(_ x: Tensor, at labels: Tensor, into y: Tensor)
   func surpriseBackward(_ x: Tensor, at labels: Tensor, gradient: Tensor, into result: Tensor)
+  /// Rows at mean 0, where they are centered, and mean square 1: they, one over their roots, and what a weight and a
+  /// bias make of them where `y` is not nil. All are contiguous.
+  func standardize(
+    _ x: Tensor, isCentered: Bool, epsilon: Double, weight: Tensor?, bias: Tensor?,
+    into values: Tensor, _ roots: Tensor, _ y: Tensor?)
+  /// What a gradient of the scaled rows is to those before `standardize`.
+  func standardizeBackward(
+    _ gradient: Tensor, isCentered: Bool, weight: Tensor?, values: Tensor, roots: Tensor,
+    into result: Tensor)
   func cumulativeSum(_ x: Tensor, into y: Tensor)
   func argsort(_ x: Tensor, descending: Bool, into order: Tensor)
 

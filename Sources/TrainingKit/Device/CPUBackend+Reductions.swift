@@ -73,6 +73,32 @@ extension CPUBackend {
     }
   }
 
+  package func standardize(
+    _ x: Tensor, isCentered: Bool, epsilon: Double, weight: Tensor?, bias: Tensor?,
+    into values: Tensor, _ roots: Tensor, _ y: Tensor?
+  ) {
+    var rule = tk_standardization(
+      isCentered, x.dtype, weight: weight, bias: bias, values: values, roots: roots)
+    if let y { (rule.y, rule.y_dtype) = (y.address, y.dtype.kernel) }
+    forEachRow(of: values, width: x.count / max(1, roots.count)) { [rule] width, begin, end in
+      withUnsafePointer(to: rule) { tk_standardize($0, x.address, width, epsilon, begin, end) }
+    }
+  }
+
+  package func standardizeBackward(
+    _ gradient: Tensor, isCentered: Bool, weight: Tensor?, values: Tensor, roots: Tensor,
+    into result: Tensor
+  ) {
+    let rule = tk_standardization(
+      isCentered, result.dtype, weight: weight, bias: nil, values: values, roots: roots)
+    forEachRow(of: result, width: result.count / max(1, roots.count)) { width, begin, end in
+      withUnsafePointer(to: rule) {
+        tk_standardize_backward(
+          $0, gradient.dtype.kernel, gradient.address, result.address, width, begin, end)
+      }
+    }
+  }
+
   package func cumulativeSum(_ x: Tensor, into y: Tensor) {
     forEachRow(of: y) { width, begin, end in
       tk_cumulative_sum(
@@ -93,13 +119,27 @@ extension CPUBackend {
 
   /// Cuts a contiguous tensor into runs of rows along its last axis.
   private func forEachRow(
-    of tensor: Tensor, _ body: (_ width: Int64, _ begin: Int64, _ end: Int64) -> Void
+    of tensor: Tensor, width: Int? = nil,
+    _ body: (_ width: Int64, _ begin: Int64, _ end: Int64) -> Void
   ) {
-    let width = tensor.rank == 0 ? 1 : tensor.shape[-1]
+    let width = width ?? (tensor.rank == 0 ? 1 : tensor.shape[-1])
     guard tensor.count > 0 else { return }
     parallelFor(tensor.count / width, grain: max(1, CPUBackend.grain / 4 / width)) { begin, end in
       body(Int64(width), Int64(begin), Int64(end))
     }
+  }
+}
+
+extension tk_standardization {
+  fileprivate init(
+    _ isCentered: Bool, _ dtype: DType, weight: Tensor?, bias: Tensor?, values: Tensor,
+    roots: Tensor
+  ) {
+    self.init(
+      centered: isCentered, dtype: dtype.kernel, values_dtype: values.dtype.kernel,
+      y_dtype: values.dtype.kernel, weight: weight.map { UnsafeRawPointer($0.address) },
+      bias: bias.map { UnsafeRawPointer($0.address) }, values: values.address,
+      roots: roots.address, y: nil)
   }
 }
 

@@ -67,6 +67,18 @@ package struct PaperBackend: Backend {
   ) {
     counter.pass(x, result)
   }
+  package func standardize(
+    _ x: Tensor, isCentered: Bool, epsilon: Double, weight: Tensor?, bias: Tensor?,
+    into values: Tensor, _ roots: Tensor, _ y: Tensor?
+  ) {
+    if let y { counter.pass(x, values, y) } else { counter.pass(x, values) }
+  }
+  package func standardizeBackward(
+    _ gradient: Tensor, isCentered: Bool, weight: Tensor?, values: Tensor, roots: Tensor,
+    into result: Tensor
+  ) {
+    counter.pass(gradient, values, result)
+  }
   package func cumulativeSum(_ x: Tensor, into y: Tensor) {
     counter.pass(x, y)
   }

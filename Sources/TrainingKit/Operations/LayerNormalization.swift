@@ -59,16 +59,9 @@ extension Tensor {
     let context = Context.current
     let autocast = dtype.isCastByAutocast ? context.autocast : nil
     let (node, output) = withoutGradients {
-      let real = cast(to: dtype.statistics)
-      let centered = isCentered ? real - real.mean(axes: axes, keepDims: true) : real
-      let root = (centered.square().mean(axes: axes, keepDims: true) + epsilon).rsqrt()
-      let values = consume centered * root
-      let sample = StandardizedSample(
-        values: values.cast(to: autocast?.dtype ?? dtype), root: root, axes: axes,
-        isCentered: isCentered)
-      return (
-        LayerNormalization(sample: sample, weight: weight, bias: bias),
-        values.scaled(weight, bias).cast(to: autocast == nil ? dtype : .float32)
+      LayerNormalization.applied(
+        to: contiguous(), axes: axes, isCentered: isCentered, epsilon: epsilon, weight: weight,
+        bias: bias, keptAs: autocast?.dtype ?? dtype, resultType: autocast == nil ? dtype : .float32
       )
     }
     return node.recorded(output, of: [self] + [weight, bias].compactMap(\.self), in: context)
@@ -83,6 +76,36 @@ private struct LayerNormalization: Differentiable {
   var name: String { sample.isCentered ? "layerNorm" : "rmsNorm" }
   var saves: Saved { [] }
 
+  /// The sample of each row in one pass, and what the weight and the bias make of it.
+  static func applied(
+    to x: Tensor, axes: [Int], isCentered: Bool, epsilon: Double, weight: Tensor?, bias: Tensor?,
+    keptAs dtype: DType, resultType: DType
+  ) -> (LayerNormalization, Tensor) {
+    let (context, wide) = (Context.current, x.dtype.statistics)
+    let (factor, shift) = (weight?.plain(wide), bias?.plain(wide))
+    let roots = Shape(x.shape.enumerated().map { axes.contains($0.offset) ? 1 : $0.element })
+    // Where nothing is scaled, the sample is the result.
+    let isScaled = weight != nil || bias != nil || resultType != dtype
+    let function = LayerNormalization(
+      sample: StandardizedSample(
+        values: .hollow(x.shape, dtype), root: .hollow(roots, wide), axes: axes,
+        isCentered: isCentered), weight: weight, bias: bias)
+    let results = context.results(
+      [TensorSpec(x.shape, dtype), TensorSpec(roots, wide)]
+        + (isScaled ? [TensorSpec(x.shape, resultType)] : []),
+      of: [x] + [factor, shift].compactMap(\.self), for: function
+    ) { (results) throws(NoRoom) in
+      context.backend.standardize(
+        x, isCentered: isCentered, epsilon: epsilon, weight: factor, bias: shift,
+        into: results[0], results[1], isScaled ? results[2] : nil)
+    }
+    let sample = StandardizedSample(
+      values: results[0], root: results[1], axes: axes, isCentered: isCentered)
+    return (
+      LayerNormalization(sample: sample, weight: weight, bias: bias), results[isScaled ? 2 : 0]
+    )
+  }
+
   func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? {
     let isRounded = sample.values.dtype != sample.root.dtype
     guard inputs[0].dtype == sample.root.dtype, !isRounded || sample.values.dtype == dtype else {
@@ -94,9 +117,12 @@ private struct LayerNormalization: Differentiable {
   func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
     let x = inputs[0]
     let (values, root) = sample.functions(of: x)
+    let toInput: Tensor? =
+      !x.requiresGradient
+      ? nil
+      : Context.current.isRecording
+        ? composedSlope(gradient, values, root).cast(to: x.dtype) : slope(gradient.contiguous(), x)
     let gradient = gradient.cast(to: values.dtype)
-    let inner = weight.map { gradient * $0 } ?? gradient
-    let toInput = x.requiresGradient ? sample.slope(inner, values, root).cast(to: x.dtype) : nil
     return [toInput]
       + inputs.dropFirst().enumerated().map { position, input in
         guard input.requiresGradient else { return nil }
@@ -104,6 +130,32 @@ private struct LayerNormalization: Differentiable {
         return (isWeight ? gradient * values : gradient).reduced(like: input)
       }
   }
+}
+
+extension LayerNormalization {
+  /// What a gradient is to the input, in one pass over rows.
+  private func slope(_ gradient: Tensor, _ x: Tensor) -> Tensor {
+    let (context, factor) = (Context.current, weight?.plain(sample.root.dtype))
+    return context.results(
+      [TensorSpec(x.shape, x.dtype)],
+      of: [gradient, sample.values, sample.root] + [factor].compactMap(\.self), for: self
+    ) { (results) throws(NoRoom) in
+      context.backend.standardizeBackward(
+        gradient, isCentered: sample.isCentered, weight: factor, values: sample.values,
+        roots: sample.root, into: results[0])
+    }[0]
+  }
+
+  /// The same in tensor operations, so that it has gradients.
+  private func composedSlope(_ gradient: Tensor, _ values: Tensor, _ root: Tensor) -> Tensor {
+    let gradient = gradient.cast(to: values.dtype)
+    return sample.slope(weight.map { gradient * $0 } ?? gradient, values, root)
+  }
+}
+
+extension Tensor {
+  /// Contiguous elements of a dtype, without their past.
+  fileprivate func plain(_ dtype: DType) -> Tensor { detached().cast(to: dtype).contiguous() }
 }
 
 /// What is left of a sample when its mean, if it `isCentered`, and its length are taken off: values of mean square 1,

@@ -1,0 +1,20 @@
+// A row of stored elements, seen as chunks of REAL that are padded to whole lanes. A row that fits
+// into the buffer is held there.
+typedef struct NAME(row) {
+  const char *data;
+  tk_dtype dtype;
+  int64_t length;
+  REAL padding, *buffer;
+  bool held;
+} NAME(row);
+
+static const REAL *NAME(take)(NAME(row) *row, int64_t first, int64_t n) {
+  const char *data = row->data + first * tk_element_size(row->dtype);
+  if (row->held) return row->buffer;
+  if (row->dtype == REAL_DTYPE && n % LANES == 0) return (const REAL *)data;
+  NAME(tk_widen)(row->dtype, n, data, 1, row->buffer);
+  for (int64_t i = n; i % LANES; i++) row->buffer[i] = row->padding;
+  row->held = n == row->length;
+  return row->buffer;
+}
+static int64_t NAME(chunk)(int64_t left) { return left < TK_CHUNK ? left : TK_CHUNK; }
