@@ -18,8 +18,19 @@ typedef struct norm_case {
 static void check_backward(norm_case c, const tk_standardization *rule, int64_t rows) {
   tk_dtype wide = c.dtype == tk_float64 ? tk_float64 : tk_float32;
   void *g = random_row(c.dtype, rows * c.n, 0), *dx = malloc((size_t)(rows * c.n) * 8);
-  tk_standardize_backward(rule, c.dtype, g, dx, c.n, 1, rows);
-  tk_standardize_backward(rule, c.dtype, g, dx, c.n, 0, 1);
+  void *dw = malloc((size_t)c.n * 8), *db = malloc((size_t)c.n * 8);
+  tk_standardize_backward(rule, c.dtype, g, dx, NULL, NULL, c.n, 1, rows);
+  tk_standardize_backward(rule, c.dtype, g, NULL, dw, db, c.n, 0, rows);
+  tk_standardize_backward(rule, c.dtype, g, dx, NULL, NULL, c.n, 0, 1);
+  for (int64_t i = 0; i < c.n; i++) {
+    long double along = 0, plain = 0;
+    for (int64_t row = 0; row < rows; row++) {
+      long double slope = element(c.dtype, g, row * c.n + i);
+      plain += slope, along += slope * element(c.kept, rule->values, row * c.n + i);
+    }
+    CHECK(fabs(element(wide, dw, i) - (double)along) <= 20 * digits[wide], "slope of a weight");
+    CHECK(fabs(element(wide, db, i) - (double)plain) <= 20 * digits[wide], "slope of a bias");
+  }
   for (int64_t row = 0; row < rows; row++) {
     long double along = 0, across = 0, root = element(wide, rule->roots, row);
     for (int pass = 0; pass < 2; pass++)
@@ -35,7 +46,7 @@ static void check_backward(norm_case c, const tk_standardization *rule, int64_t 
           "slope of %lld, dtype %d: %g", (long long)c.n, c.dtype, error);
       }
   }
-  free(g), free(dx);
+  free(g), free(dx), free(dw), free(db);
 }
 static void check_norm(norm_case c, double mean) {
   enum { rows = 3 };

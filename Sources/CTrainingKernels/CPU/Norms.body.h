@@ -66,13 +66,22 @@ static void NAME(standardize)(const tk_standardization *rule, const char *x, int
   }
 }
 
+// sums[i] += g v, or g where there is no v, over a chunk whose last lanes are padded.
+static void NAME(add_slopes)(REAL *sums, int64_t count, const REAL *gs, const REAL *vs) {
+  int64_t k = 0;
+  for (; k + LANES <= count; k += LANES)
+    STORE(sums + k, LOAD(sums + k) + (vs ? LOAD(gs + k) * LOAD(vs + k) : LOAD(gs + k)));
+  for (; k < count; k++) sums[k] += vs ? gs[k] * vs[k] : gs[k];
+}
 static void NAME(standardize_backward)(const tk_standardization *rule, tk_dtype g_dtype,
-  const char *g, char *dx, int64_t n, int64_t begin, int64_t end) {
+  const char *g, char *dx, REAL *dw, REAL *db, int64_t n, int64_t begin, int64_t end) {
   REAL buffers[3][TK_CHUNK], slopes[TK_CHUNK];
   const REAL *roots = rule->roots;
   NAME(row) weight = {rule->weight, REAL_DTYPE, n, 0, buffers[2], false};
   int64_t size = tk_element_size(rule->dtype), kept_size = tk_element_size(rule->values_dtype);
   int64_t g_size = tk_element_size(g_dtype);
+  if (dw) memset(dw, 0, (size_t)n * sizeof *dw);
+  if (db) memset(db, 0, (size_t)n * sizeof *db);
   for (int64_t i = begin; i < end; i++) {
     NAME(row) gradient = {g + i * n * g_size, g_dtype, n, 0, buffers[0], false};
     const char *kept = (const char *)rule->values + i * n * kept_size;
@@ -90,7 +99,10 @@ static void NAME(standardize_backward)(const tk_standardization *rule, tk_dtype 
       }
       along = along + along_part;
       across = across + across_part;
+      if (dw) NAME(add_slopes)(dw + first, count, gs, vs);
+      if (db) NAME(add_slopes)(db + first, count, gs, NULL);
     }
+    if (!dx) continue;
     V A = SPLAT(NAME(sum_of_lanes)(along) / (REAL)n), R = SPLAT(roots[i]);
     V M = SPLAT(rule->centered ? NAME(sum_of_lanes)(across) / (REAL)n : 0);
     for (int64_t first = 0, count; first < n; first += count) {

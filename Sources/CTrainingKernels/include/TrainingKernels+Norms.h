@@ -14,5 +14,6 @@ typedef struct tk_standardization {
 void tk_standardize(const tk_standardization *rule, const void *x, int64_t n, double epsilon,
   int64_t begin, int64_t end);
 // dx = (i - values mean(i values) - mean(i)) root with i = g weight; without the last mean where rows are not centered.
+// dw = the sum of g values over the rows, db that of g, of the type of roots. Each of the three may be NULL.
 void tk_standardize_backward(const tk_standardization *rule, tk_dtype g_dtype, const void *g,
-  void *dx, int64_t n, int64_t begin, int64_t end);
+  void *dx, void *dw, void *db, int64_t n, int64_t begin, int64_t end);

@@ -37,10 +37,11 @@ package protocol Backend: Sendable {
   func standardize(
     _ x: Tensor, isCentered: Bool, epsilon: Double, weight: Tensor?, bias: Tensor?,
     into values: Tensor, _ roots: Tensor, _ y: Tensor?)
-  /// What a gradient of the scaled rows is to those before `standardize`.
+  /// What a gradient of the scaled rows is to those before `standardize`, and its sums `[pieces, width]` over pieces of
+  /// rows: to the weight, and to the bias.
   func standardizeBackward(
     _ gradient: Tensor, isCentered: Bool, weight: Tensor?, values: Tensor, roots: Tensor,
-    into result: Tensor)
+    into result: Tensor?, _ toWeight: Tensor?, _ toBias: Tensor?, pieceLength: Int)
   func cumulativeSum(_ x: Tensor, into y: Tensor)
   func argsort(_ x: Tensor, descending: Bool, into order: Tensor)
 

@@ -87,14 +87,23 @@ extension CPUBackend {
 
   package func standardizeBackward(
     _ gradient: Tensor, isCentered: Bool, weight: Tensor?, values: Tensor, roots: Tensor,
-    into result: Tensor
+    into result: Tensor?, _ toWeight: Tensor?, _ toBias: Tensor?, pieceLength: Int
   ) {
     let rule = tk_standardization(
-      isCentered, result.dtype, weight: weight, bias: nil, values: values, roots: roots)
-    forEachRow(of: result, width: result.count / max(1, roots.count)) { width, begin, end in
-      withUnsafePointer(to: rule) {
-        tk_standardize_backward(
-          $0, gradient.dtype.kernel, gradient.address, result.address, width, begin, end)
+      isCentered, (result ?? values).dtype, weight: weight, bias: nil, values: values, roots: roots)
+    let (rows, width) = (roots.count, values.count / max(1, roots.count))
+    guard values.count > 0 else { return }
+    // Pieces of fixed length: the same sums for any number of threads.
+    let pieces = (rows + pieceLength - 1) / pieceLength
+    let grain = max(1, CPUBackend.grain / 4 / (width * pieceLength))
+    parallelFor(pieces, grain: grain) { first, end in
+      for piece in first..<end {
+        let (dw, db) = (toWeight?.row(piece), toBias?.row(piece))
+        withUnsafePointer(to: rule) {
+          tk_standardize_backward(
+            $0, gradient.dtype.kernel, gradient.address, result?.address, dw, db, Int64(width),
+            Int64(piece * pieceLength), Int64(min(rows, (piece + 1) * pieceLength)))
+        }
       }
     }
   }
@@ -127,6 +136,13 @@ extension CPUBackend {
     parallelFor(tensor.count / width, grain: max(1, CPUBackend.grain / 4 / width)) { begin, end in
       body(Int64(width), Int64(begin), Int64(end))
     }
+  }
+}
+
+extension Tensor {
+  /// Where a row of a contiguous matrix begins.
+  fileprivate func row(_ index: Int) -> UnsafeMutableRawPointer {
+    address + index * shape[1] * dtype.byteCount
   }
 }
 

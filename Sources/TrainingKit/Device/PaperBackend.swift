@@ -75,9 +75,9 @@ package struct PaperBackend: Backend {
   }
   package func standardizeBackward(
     _ gradient: Tensor, isCentered: Bool, weight: Tensor?, values: Tensor, roots: Tensor,
-    into result: Tensor
+    into result: Tensor?, _ toWeight: Tensor?, _ toBias: Tensor?, pieceLength: Int
   ) {
-    counter.pass(gradient, values, result)
+    if let result { counter.pass(gradient, values, result) } else { counter.pass(gradient, values) }
   }
   package func cumulativeSum(_ x: Tensor, into y: Tensor) {
     counter.pass(x, y)

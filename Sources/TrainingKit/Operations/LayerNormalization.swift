@@ -115,41 +115,56 @@ private struct LayerNormalization: Differentiable {
   }
 
   func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
-    let x = inputs[0]
-    let (values, root) = sample.functions(of: x)
-    let toInput: Tensor? =
-      !x.requiresGradient
-      ? nil
-      : Context.current.isRecording
-        ? composedSlope(gradient, values, root).cast(to: x.dtype) : slope(gradient.contiguous(), x)
-    let gradient = gradient.cast(to: values.dtype)
-    return [toInput]
-      + inputs.dropFirst().enumerated().map { position, input in
-        guard input.requiresGradient else { return nil }
-        let isWeight = weight != nil && position == 0
-        return (isWeight ? gradient * values : gradient).reduced(like: input)
-      }
+    Context.current.isRecording
+      ? composed(gradient, inputs) : inOnePass(gradient.contiguous(), inputs)
   }
-}
 
-extension LayerNormalization {
-  /// What a gradient is to the input, in one pass over rows.
-  private func slope(_ gradient: Tensor, _ x: Tensor) -> Tensor {
-    let (context, factor) = (Context.current, weight?.plain(sample.root.dtype))
-    return context.results(
-      [TensorSpec(x.shape, x.dtype)],
+  /// The gradients in one pass over rows.
+  private func inOnePass(_ gradient: Tensor, _ inputs: [Tensor]) -> [Tensor?] {
+    let (context, wide) = (Context.current, sample.root.dtype)
+    let (factor, x, pieceLength) = (weight?.plain(wide), inputs[0], 64)
+    let width = sample.values.count / Swift.max(1, sample.root.count)
+    let sums = TensorSpec([(sample.root.count + pieceLength - 1) / pieceLength, width], wide)
+    let wanted = inputs.indices.filter { inputs[$0].requiresGradient }
+    let results = context.results(
+      wanted.map { $0 == 0 ? TensorSpec(x.shape, x.dtype) : sums },
       of: [gradient, sample.values, sample.root] + [factor].compactMap(\.self), for: self
     ) { (results) throws(NoRoom) in
+      func result(_ input: Int?) -> Tensor? {
+        input.flatMap { wanted.firstIndex(of: $0) }.map { results[$0] }
+      }
       context.backend.standardizeBackward(
         gradient, isCentered: sample.isCentered, weight: factor, values: sample.values,
-        roots: sample.root, into: results[0])
-    }[0]
+        roots: sample.root, into: result(0), result(weightPlace), result(biasPlace),
+        pieceLength: pieceLength)
+    }
+    var gradients: [Tensor?] = inputs.map { _ in nil }
+    for (input, result) in zip(wanted, results) {
+      gradients[input] =
+        input == 0
+        ? result
+        : result.sum(axis: 0).reshaped(inputs[input].shape).cast(to: inputs[input].dtype)
+    }
+    return gradients
   }
 
-  /// The same in tensor operations, so that it has gradients.
-  private func composedSlope(_ gradient: Tensor, _ values: Tensor, _ root: Tensor) -> Tensor {
-    let gradient = gradient.cast(to: values.dtype)
-    return sample.slope(weight.map { gradient * $0 } ?? gradient, values, root)
+  /// Which of the inputs is the weight.
+  private var weightPlace: Int? { weight == nil ? nil : 1 }
+  /// Which of the inputs is the bias.
+  private var biasPlace: Int? { bias == nil ? nil : weight == nil ? 1 : 2 }
+
+  /// The gradients in tensor operations, so that they have gradients.
+  private func composed(_ gradient: Tensor, _ inputs: [Tensor]) -> [Tensor?] {
+    let (x, gradient) = (inputs[0], gradient.cast(to: sample.root.dtype))
+    let (values, root) = sample.functions(of: x)
+    let inner = weight.map { gradient * $0 } ?? gradient
+    let toInput = x.requiresGradient ? sample.slope(inner, values, root).cast(to: x.dtype) : nil
+    return [toInput]
+      + inputs.indices.dropFirst().map { place in
+        guard inputs[place].requiresGradient else { return nil }
+        let slope = place == weightPlace ? gradient * values : gradient
+        return slope.reduced(like: inputs[place])
+      }
   }
 }
 
