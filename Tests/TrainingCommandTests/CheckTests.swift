@@ -29,6 +29,14 @@ final class CheckTests: XCTestCase {
     XCTAssertTrue(run.output.contains("try 0.0"), run.output)
   }
 
+  func testARateAtWhichTheLossRisesIsTold() throws {
+    let run = try CommandRun("check", "--rates", "--learning-rate", "1000")
+    XCTAssertEqual(run.status, 1, run.output + run.errors)
+    XCTAssertTrue(run.output.contains("warning  learning rate"), run.output)
+    XCTAssertTrue(run.output.contains("learning rate 1000, rises at "), run.output)
+    XCTAssertTrue(run.output.contains("lower the learning rate, to 0.0"), run.output)
+  }
+
   func testTheStatusTellsTheHealth() throws {
     let scratch = try Scratch(of: self)
     let warned = try scratch.file("one.csv", table { (features($0), "3") })

@@ -22,7 +22,7 @@ final class FindingTests: XCTestCase {
   func testNumbersAreShort() {
     let cases: [(Double, String)] = [
       (0, "0"), (1, "1"), (-2.5, "-2.5"), (123_456_789, "123456789"), (0.1 + 0.2, "0.3"),
-      (12345.678, "12350"),
+      (12345.678, "12350"), (1_073_741_824, "1.074e9"), (-8.602e11, "-8.602e11"),
       (1e-7, "1e-07"), (9.601999999e29, "9.602e29"), (-7.8292e5, "-782920"),
       (1.23456e-20, "1.235e-20"),
       (.greatestFiniteMagnitude, "1.798e308"), (.leastNonzeroMagnitude, "4.941e-324"),

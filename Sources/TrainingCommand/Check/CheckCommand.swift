@@ -65,7 +65,10 @@ struct CheckCommand {
     if settings.measuresRates {
       let range = try preflight.learningRateRange()
       let rate = range.suggestion.map { "try \(Format.significant($0, 2)): " } ?? ""
-      results.append(CheckResult(name: "learning rate", detail: rate + range.reason))
+      results.append(
+        CheckResult(
+          name: "learning rate", detail: rate + range.reason,
+          findings: range.finding(at: preflight.highestRate).map { [$0] } ?? []))
     }
     return results
   }

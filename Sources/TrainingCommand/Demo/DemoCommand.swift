@@ -24,7 +24,9 @@ struct DemoCommand {
       Console.print("\(place + 1)  \(scene.title): \(scene.mistake)")
       try play(scene)
     }
-    Console.print("\(scenes.count + 1)  out of memory: a language model in half of what it needs")
+    Console.print(
+      "\(scenes.count + 1)  out of memory: a language model whose steps find half of the room that they need"
+    )
     take(try MemoryScene(DemoData.pixels(samples), seed: settings.seed).play())
     try reports.write { _ in "training demo" }
     let (seconds, _) = start.duration(to: .now).components

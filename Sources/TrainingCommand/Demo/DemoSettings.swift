@@ -28,9 +28,10 @@ extension DemoSettings {
     usage: training demo [options]
 
     Trains networks that are sick, each beside its healthy twin: gradients that explode, a start that
-    is far off, a poisoned batch, a loss that oscillates, a language model that learns nothing, and
-    one that runs out of memory. Finds what is wrong with each, tries what may help, finishes healthy,
-    and writes a report that opens in any browser. On handwritten digits that are built in.
+    is far off, numbers beyond 16 bits, a poisoned batch, a loss that oscillates, a language model
+    that learns little, and one that runs out of memory. Finds what is wrong with each, tries what
+    may help, finishes healthy, and writes a report that opens in any browser. On handwritten digits
+    that are built in.
 
     \(Option.help(options))
 

@@ -1,7 +1,7 @@
 internal import TrainingDiagnostics
 internal import TrainingKit
 
-/// A language model that is given half of the memory that its steps need.
+/// A language model whose steps find half of the room that they need beside what is there already.
 struct MemoryScene {
   private let data: DemoData
   private let seed: UInt64
@@ -21,7 +21,7 @@ struct MemoryScene {
     let twin = try train(&healthy, on: batches) { run, batch in
       try run.step { DemoScene.loss($0, batch) }
     }
-    show("healthy twin", twin.loss, "\(need.peak / 1_000_000) MB")
+    show("healthy twin", twin.loss, "\(ByteCount(need.peak))")
     var run = makeRun()
     let live = Device.cpu.memory.live
     Device.cpu.memoryLimit = live + (need.peak - live) / 2
@@ -37,7 +37,7 @@ struct MemoryScene {
       try run.step(accumulating: batch.split(size: batch.count / fit.parts), Self.lossSum)
     }
     let peak = Device.cpu.memory.peak
-    show("treated", treated.loss, "\(peak / 1_000_000) MB")
+    show("treated", treated.loss, "\(ByteCount(peak))")
     let isSame = abs(treated.loss - twin.loss) <= 0.02 * twin.loss
     return (
       [

@@ -10,6 +10,8 @@ struct DiagnoseCommand {
   private var gravest: Severity?
   private var failure: ExitStatus?
   private var reports: ReportFiles
+  /// What was found in folders, and is no log.
+  private var passedOver: [String] = []
 
   init(_ settings: DiagnoseSettings) throws(UsageError) {
     guard !settings.files.isEmpty else {
@@ -27,6 +29,7 @@ struct DiagnoseCommand {
     if count == 0, failure == nil {
       throw UsageError("\(settings.files[0]): expected logs in the folder, got none", .noInput)
     }
+    if !passedOver.isEmpty { Console.warn("no logs: \(passedOver.joined(separator: ", "))") }
     try reports.write { $0 == 1 ? "Diagnosis of a run" : "Diagnosis of \($0) runs" }
     if let failure { return failure.rawValue }
     switch gravest {
@@ -47,12 +50,16 @@ struct DiagnoseCommand {
     } catch {
       problem = error
     }
-    if log.isFound, let error = problem as? DataError, error.place == .file { return false }
+    if log.isFound, let error = problem as? DataError, error.place == .file {
+      passedOver.append(log.path)
+      return false
+    }
     let last = doctor.conclude()
     let diagnosis = doctor.diagnosis()
     if diagnosis.steps > 0 {
       FindingReport(name: name, json: settings.json).show(
-        diagnosis, findings: log.path == "-" ? last : diagnosis.findings, record)
+        diagnosis, findings: log.path == "-" ? last : diagnosis.findings, record,
+        isWhole: problem == nil)
       reports.add(ReportedRun(name: name, record: record, diagnosis: diagnosis))
       gravest = [gravest, diagnosis.severity].compactMap { $0 }.max()
     }

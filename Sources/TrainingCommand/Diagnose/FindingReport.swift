@@ -21,10 +21,14 @@ struct FindingReport {
   }
 
   /// Shows the health of a run and findings about it; on a terminal also the course of its loss.
-  func show(_ diagnosis: Diagnosis, findings: [Finding], _ record: RunRecord) {
+  /// Where the log could not be read to its end, its health is that of the steps before.
+  func show(
+    _ diagnosis: Diagnosis, findings: [Finding], _ record: RunRecord, isWhole: Bool = true
+  ) {
     if !json {
       let curve = Console.isTerminal ? Sparkline(record).text(ascii: !Console.isUnicode) : ""
-      Console.print("\(name): \(diagnosis.health)" + (curve.isEmpty ? "" : "  \(curve)"))
+      let extent = isWhole ? "" : "as far as it could be read, "
+      Console.print("\(name): \(extent)\(diagnosis.health)" + (curve.isEmpty ? "" : "  \(curve)"))
     }
     findings.forEach(show)
   }

@@ -84,7 +84,7 @@ extension Double {
     while digits < 1_000 { (digits, power, exponent) = (digits * 10, power * 10, exponent - 1) }
     let rounded = Int(digits.rounded()) * (self < 0 ? -1 : 1)
     // Powers of ten are exact up to 1e22, so that one division or product rounds to the shortest text.
-    guard power < 1e12 else { return "\(Double(rounded) / 1000)e\(exponent + 3)" }
+    guard power < (isLarge ? 1e6 : 1e12) else { return "\(Double(rounded) / 1000)e\(exponent + 3)" }
     let value = isLarge ? Double(rounded) * power : Double(rounded) / power
     return Int(exactly: value).map { "\($0)" } ?? "\(value)"
   }

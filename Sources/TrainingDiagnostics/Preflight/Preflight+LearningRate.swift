@@ -12,6 +12,17 @@ public struct LearningRateRange: Sendable {
   public let suggestion: Double?
   /// Why that one.
   public let reason: String
+
+  /// What is to be said of a rate that a run is to have: nil unless the loss left its bounds at it or below.
+  public func finding(at rate: Double) -> Finding? {
+    guard let divergence, rate >= divergence else { return nil }
+    return Finding(
+      .unusualSetting, cause: .learningRateTooHigh, severity: .warning, step: 0, confidence: 0.9,
+      evidence: ["learning_rate": rate, "rises_at": divergence, "suggestion": suggestion],
+      remedy: "lower the learning rate"
+        + (suggestion.map { ", to \($0.shortened) at first" } ?? ""),
+      sources: ["Smith 2017, arXiv:1506.01186"])
+  }
 }
 
 extension Preflight {

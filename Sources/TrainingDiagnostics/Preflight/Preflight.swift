@@ -96,7 +96,7 @@ extension Preflight {
   }
 
   /// The highest learning rate of the first updates, past a warm-up.
-  var highestRate: Double {
+  public var highestRate: Double {
     (0..<2_000).map { run.schedule.learningRate(at: run.updates + $0) }.max() ?? 0
   }
 }

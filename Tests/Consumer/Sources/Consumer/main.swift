@@ -73,7 +73,7 @@ let patient = TrainingRun(
 let preflight = Preflight(of: patient, on: [batch]) { model, batch in
   crossEntropy(model(batch.x), batch.y)
 }
-for finding in try preflight.findings() { print(finding) }
+for finding in try preflight.findings() { print(finding) }  // none: the model and its data fit
 
 var watched = WatchedRun(patient, care: .treating) { (model, batch: Batch) in
   crossEntropy(model(batch.x), batch.y)
