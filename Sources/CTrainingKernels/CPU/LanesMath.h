@@ -42,6 +42,17 @@ INLINE V NAME(nearest)(V x) { return (x + CONSTANT(rounder)) - CONSTANT(rounder)
 INLINE V NAME(power_of_two)(V n) {
   return FROM_BITS(BITS(n + SPLAT(NAME(rounder) + NAME(bias))) << FRACTION_BITS);
 }
+// y 2^n for an integer n, whose power itself may be too small or too large while the product is not.
+INLINE V NAME(scaled)(V y, V n) {
+#if ISA_LEVEL == 2 && COMPUTE_BITS == 32
+  return __builtin_ia32_scalefps512_mask(y, n, y, (unsigned short)-1, 4);
+#elif ISA_LEVEL == 2
+  return __builtin_ia32_scalefpd512_mask(y, n, y, (unsigned char)-1, 4);
+#else
+  V half = NAME(nearest)(n * SPLAT(0.5));
+  return y * NAME(power_of_two)(half) * NAME(power_of_two)(n - half);
+#endif
+}
 // exp(x - n ln 2) - 1
 INLINE V NAME(exp_fraction)(V x, V n) {
   V r = FMA(-n, CONSTANT(ln2_low), FMA(-n, CONSTANT(ln2_high), x));
@@ -50,10 +61,7 @@ INLINE V NAME(exp_fraction)(V x, V n) {
 INLINE V NAME(exp)(V x) {
   x = CLAMP(x, CONSTANT(exp_least), CONSTANT(exp_greatest));
   V n = NAME(nearest)(x * SPLAT(1.4426950408889634));
-  // Two factors, because 2^n itself may be too small or too large while the product is not.
-  V half = NAME(nearest)(n * SPLAT(0.5));
-  V y = NAME(exp_fraction)(x, n) + ONE;
-  return y * NAME(power_of_two)(half) * NAME(power_of_two)(n - half);
+  return NAME(scaled)(NAME(exp_fraction)(x, n) + ONE, n);
 }
 INLINE V NAME(expm1)(V x) {
   V clamped = CLAMP(x, SPLAT(-FRACTION_BITS), CONSTANT(exp_greatest));

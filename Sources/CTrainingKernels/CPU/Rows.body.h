@@ -56,12 +56,31 @@ DEFINE_SUM(sum_of_row, A)
     (void)Q;                                                                                       \
   }
 DEFINE_MAP(softmax_row, EXP(A - P) * Q)
+DEFINE_MAP(scaled_row, A * P)
 DEFINE_MAP(log_softmax_row, (A - P) - Q)
 DEFINE_MAP(softmax_slope, B * (A - P))
 DEFINE_MAP(log_softmax_slope, A - EXP(B) * P)
 #undef DEFINE_SUM
 #undef DEFINE_MAP
 
+// y = exp(x - greatest) in REAL, and their sum. y may be x.
+static REAL NAME(exponentials)(NAME(row) *x, REAL greatest, REAL *y, int64_t n) {
+  V sum = ZERO, P = SPLAT(greatest);
+  for (int64_t first = 0, count; first < n; first += count) {
+    count = NAME(chunk)(n - first);
+    const REAL *from = NAME(take)(x, first, count);
+    REAL part[TK_CHUNK];
+    V total = ZERO;
+    for (int64_t i = 0; i < count; i += LANES) {
+      V e = EXP(LOAD(from + i) - P);
+      total = total + e;
+      STORE(part + i, e);
+    }
+    memcpy(y + first, part, (size_t)count * sizeof(REAL));
+    sum = sum + total;
+  }
+  return NAME(sum_of_lanes)(sum);
+}
 static void NAME(softmax)(bool logarithm, tk_dtype dtype, const char *x, char *y, int64_t n,
   int64_t begin, int64_t end) {
   int64_t bytes = n * tk_element_size(dtype);
@@ -69,6 +88,12 @@ static void NAME(softmax)(bool logarithm, tk_dtype dtype, const char *x, char *y
   for (int64_t i = begin; i < end; i++) {
     NAME(row) row = {x + i * bytes, dtype, n, -NAME(infinity), buffer, false};
     REAL greatest = NAME(greatest)(&row, n);
+    if (!logarithm && dtype == REAL_DTYPE) {
+      NAME(row) raised = {y + i * bytes, dtype, n, 0, buffer, false};
+      REAL sum = NAME(exponentials)(&row, greatest, (REAL *)(y + i * bytes), n);
+      NAME(scaled_row)(&raised, NULL, 1 / sum, 0, y + i * bytes, n);
+      continue;
+    }
     REAL sum = NAME(sum_of_exponentials)(&row, NULL, greatest, n);
     if (logarithm)
       NAME(log_softmax_row)(&row, NULL, greatest, LOG(SPLAT(sum))[0], y + i * bytes, n);
