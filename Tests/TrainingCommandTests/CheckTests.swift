@@ -73,6 +73,7 @@ final class CheckTests: XCTestCase {
   func testWhatCannotBeReadIsOneLine() throws {
     for (words, sentence, status) in [
       (["--colour"], "unknown option --colour", 64), (["--resume"], "unknown option --resume", 64),
+      (["--html", "a.html"], "unknown option --html", 64),
       (["--csv", "/nowhere/a.csv"], "/nowhere/a.csv", 66), (["--epochs", "0"], "above 0", 64),
     ] {
       let run = try CommandRun(["check"] + words)

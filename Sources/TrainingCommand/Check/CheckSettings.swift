@@ -12,7 +12,7 @@ extension CheckSettings {
     // A check ends before there is anything to continue, to keep or to write.
     let foreign: Set = [
       "--resume", "--checkpoint-dir", "--checkpoint-every", "--generate", "--on-oom", "--json",
-      "--ema", "--smooth",
+      "--ema", "--smooth", "--doctor", "--html",
     ]
     let own: [Option<CheckSettings>] = [
       Option("--overfit", help: "also learn one batch by heart, which takes 200 steps") {
