@@ -96,10 +96,10 @@ extension TrainSettings {
       Option(
         "--on-oom", "WHAT",
         help:
-          "what to do when memory runs out: \(Values.names(OutOfMemoryChoice.self)); \nreplan finds how "
-          + "the same step fits: with parts of the batch and recomputation, and\nwhere nothing else "
-          + "does, with the optimizer's state in a file, beside the\ncheckpoints or in /var/tmp "
-          + "(default stop)",
+          "what to do when memory runs out: \(Values.names(OutOfMemoryChoice.self)) (default stop)\n"
+          + "replan finds how the same step fits: with parts of the batch and recomputation, and where "
+          + "nothing else does, with the optimizer's state in a file, beside the checkpoints or in "
+          + "/var/tmp",
         \.onOutOfMemory, Values.choice),
       Option("--seed", "N", help: "start of all random numbers (default 0)", \.seed, Values.seed),
       Option("--threads", "N", help: "threads (default: all cores)", \.threads) {
