@@ -212,6 +212,26 @@ final class WatchedRunTests: XCTestCase {
     XCTAssertTrue(finding.place?.contains("log") ?? false, "\(finding)")
   }
 
+  func testALookInsideLeavesThreeTenthsOfTheDoubt() throws {
+    let ward = try Ward(seed: 2, optimizer: SGD(momentum: 0.9), rate: 100)
+    var watched = WatchedRun(ward.run, Ward.loss)
+    var findings: [Finding] = []
+    for item in ward.items(30) { findings += try watched.step(item).findings }
+    let inside = try XCTUnwrap(findings.first { $0.severity >= .warning }, "\(findings)")
+    XCTAssertNotEqual(inside.cause, .undetermined)
+    XCTAssertTrue((0.95..<1).contains(inside.confidence), "\(inside)")
+    // What was found before the first step was found inside.
+    var fresh = WatchedRun(ward.run, Ward.loss)
+    let expected = Finding(
+      .inputScale, cause: .notNormalized, severity: .warning, step: 0, confidence: 0.9,
+      evidence: [:], remedy: "none")
+    XCTAssertEqual(fresh.take([expected])[0].confidence, 0.97, accuracy: 1e-12)
+    var open = expected
+    open.cause = .undetermined
+    var other = WatchedRun(ward.run, Ward.loss)
+    XCTAssertEqual(other.take([open])[0].confidence, 0.9)
+  }
+
   func testARateThatIsTooHighIsTreated() throws {
     for rate in [3.0, 30, 3000] {
       let ward = try Ward(seed: 2, optimizer: SGD(momentum: 0.9), rate: rate)
