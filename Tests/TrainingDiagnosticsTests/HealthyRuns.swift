@@ -51,6 +51,14 @@ enum HealthyRuns {
       step.loss =
         (place < 450 ? 7.1 : fall(place - 450, from: 7.1, to: 3, within: 200)) * noise.factor(0.02)
     },
+    SampleRun("a hard batch where next to nothing is left", steps: 600) { step, place, noise in
+      step.loss =
+        fall(place, from: 2.1, to: 0.015, within: 60) * noise.factor(0.1)
+        + (place == 400 ? 0.08 : place == 420 ? 0.2 : 0)
+      step.gradientNorm =
+        fall(place, from: 3, to: 0.02, within: 60) * noise.factor(0.3)
+        + (place == 400 || place == 420 ? 1 : 0)
+    },
     SampleRun("done and standing still", steps: 6000) { step, place, noise in
       step.loss = fall(place, from: 2.3, to: 0.4, within: 200) * noise.factor(0.05)
       step.gradientNorm = 0.4 * noise.factor(0.3)

@@ -1,9 +1,9 @@
 /// Losses and gradients that leave all bounds.
 ///
-/// - Finds: by two signals, a loss above twice its recent median together with a norm above thirty times its own; by
-///   persistence, two of three losses at twice the highest level so far, together with norms above twice their
-///   median; without norms, at four times that level; within the first steps, two losses in a row at ten times the
-///   first; and a run that ends at ten times its median.
+/// - Finds: by two signals, a loss above twice its recent median, with a fifth of what was gained lost, together with a
+///   norm above thirty times its own; by persistence, two of three losses at twice the highest level so far, together
+///   with norms above twice their median; without norms, at four times that level; within the first steps, two losses
+///   in a row at ten times the first; and a run that ends at ten times its median.
 /// - Source: rules B, C and D, measured on AlgoPerf logs: thresholds relative to the run's own history.
 public struct Explosion: Analyzer {
   /// `explosion`
@@ -21,7 +21,9 @@ public struct Explosion: Analyzer {
     }
     let norm = step.gradientNorm.map { $0.isFinite ? $0 : .infinity }
     let normRatio = norm.flatMap { history.gradientNorm.ratio(of: $0, least: 3) }
-    let isJump = ratio >= 2 && normRatio ?? 0 >= 30
+    // Near zero a loss is many times another where little is lost.
+    let isLost = loss - median >= 0.2 * (history.loss.origin - history.loss.lowest)
+    let isJump = ratio >= 2 && normRatio ?? 0 >= 30 && isLost
     guard isJump || isNewHeight(loss, norm, ratio, history) else { return nil }
     return finding(
       step, history,
