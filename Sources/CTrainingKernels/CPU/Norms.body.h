@@ -4,26 +4,8 @@
 #include "LanesFolds.h"
 #include "RowChunks.h"
 
-// The sum over two rows, a chunk by itself, so that the error does not grow with the length of a row.
-#define DEFINE_SUM(name, value)                                                                    \
-  static REAL NAME(name)(NAME(row) *a, REAL p, int64_t n) {                                        \
-    V sum = ZERO, P = SPLAT(p);                                                                    \
-    for (int64_t first = 0, count; first < n; first += count) {                                    \
-      count = NAME(chunk)(n - first);                                                              \
-      const REAL *as = NAME(take)(a, first, count);                                                \
-      V part = ZERO;                                                                               \
-      for (int64_t i = 0; i < count; i += LANES) {                                                 \
-        V A = LOAD(as + i);                                                                        \
-        part = part + (value);                                                                     \
-      }                                                                                            \
-      sum = sum + part;                                                                            \
-    }                                                                                              \
-    (void)P;                                                                                       \
-    return NAME(sum_of_lanes)(sum);                                                                \
-  }
-DEFINE_SUM(sum_of_elements, A)
-DEFINE_SUM(sum_of_distances, (A - P) * (A - P))
-#undef DEFINE_SUM
+DEFINE_ROW_SUM(sum_of_row, A)
+DEFINE_ROW_SUM(sum_of_distances, (A - P) * (A - P))
 
 // Padding takes no part in a sum of distances when it is the place that they are taken from.
 static void NAME(pad)(NAME(row) *x, REAL padding) {
@@ -40,9 +22,9 @@ static void NAME(standardize)(const tk_standardization *rule, const char *x, int
   int64_t y_size = tk_element_size(rule->y_dtype);
   for (int64_t i = begin; i < end; i++) {
     NAME(row) row = {x + i * n * size, rule->dtype, n, 0, buffers[0], false};
-    REAL mean = rule->centered ? NAME(sum_of_elements)(&row, 0, n) / (REAL)n : 0;
+    REAL mean = rule->centered ? NAME(sum_of_row)(&row, NULL, 0, n) / (REAL)n : 0;
     NAME(pad)(&row, mean);
-    REAL square = NAME(sum_of_distances)(&row, mean, n) / (REAL)n;
+    REAL square = NAME(sum_of_distances)(&row, NULL, mean, n) / (REAL)n;
     REAL root = roots[i] = 1 / SQRT(SPLAT(square + (REAL)epsilon))[0];
     V P = SPLAT(mean), R = SPLAT(root);
     for (int64_t first = 0, count; first < n; first += count) {

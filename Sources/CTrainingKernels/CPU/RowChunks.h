@@ -18,3 +18,25 @@ static const REAL *NAME(take)(NAME(row) *row, int64_t first, int64_t n) {
   return row->buffer;
 }
 static int64_t NAME(chunk)(int64_t left) { return left < TK_CHUNK ? left : TK_CHUNK; }
+
+#ifndef DEFINE_ROW_SUM
+// The sum of a function of A, B and a number P over two rows. Each chunk is summed by itself, so
+// that the error does not grow with the length of a row.
+#define DEFINE_ROW_SUM(name, value)                                                                \
+  static REAL NAME(name)(NAME(row) *a, NAME(row) *b, REAL p, int64_t n) {                          \
+    V sum = ZERO, P = SPLAT(p);                                                                    \
+    for (int64_t first = 0, count; first < n; first += count) {                                    \
+      count = NAME(chunk)(n - first);                                                              \
+      const REAL *as = NAME(take)(a, first, count), *bs = b ? NAME(take)(b, first, count) : as;    \
+      V part = ZERO;                                                                               \
+      for (int64_t i = 0; i < count; i += LANES) {                                                 \
+        V A = LOAD(as + i), B = LOAD(bs + i);                                                      \
+        part = part + (value);                                                                     \
+        (void)A, (void)B;                                                                          \
+      }                                                                                            \
+      sum = sum + part;                                                                            \
+    }                                                                                              \
+    (void)P;                                                                                       \
+    return NAME(sum_of_lanes)(sum);                                                                \
+  }
+#endif

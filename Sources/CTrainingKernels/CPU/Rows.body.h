@@ -14,28 +14,9 @@ static REAL NAME(greatest)(NAME(row) *x, int64_t n) {
   }
   return NAME(greatest_of_lanes)(greatest);
 }
-// The sum of a function of A, B and a number P over two rows. Each chunk is summed by itself, so
-// that the error does not grow with the length of a row.
-#define DEFINE_SUM(name, value)                                                                    \
-  static REAL NAME(name)(NAME(row) *a, NAME(row) *b, REAL p, int64_t n) {                          \
-    V sum = ZERO, P = SPLAT(p);                                                                    \
-    for (int64_t first = 0, count; first < n; first += count) {                                    \
-      count = NAME(chunk)(n - first);                                                              \
-      const REAL *as = NAME(take)(a, first, count), *bs = b ? NAME(take)(b, first, count) : as;    \
-      V part = ZERO;                                                                               \
-      for (int64_t i = 0; i < count; i += LANES) {                                                 \
-        V A = LOAD(as + i), B = LOAD(bs + i);                                                      \
-        part = part + (value);                                                                     \
-        (void)A, (void)B;                                                                          \
-      }                                                                                            \
-      sum = sum + part;                                                                            \
-    }                                                                                              \
-    (void)P;                                                                                       \
-    return NAME(sum_of_lanes)(sum);                                                                \
-  }
-DEFINE_SUM(sum_of_exponentials, EXP(A - P))
-DEFINE_SUM(sum_of_products, A * B)
-DEFINE_SUM(sum_of_row, A)
+DEFINE_ROW_SUM(sum_of_exponentials, EXP(A - P))
+DEFINE_ROW_SUM(sum_of_products, A * B)
+DEFINE_ROW_SUM(sum_of_row, A)
 
 // y = the function of A, B and two numbers P and Q; y has the dtype of a.
 #define DEFINE_MAP(name, value)                                                                    \
@@ -60,7 +41,6 @@ DEFINE_MAP(scaled_row, A * P)
 DEFINE_MAP(log_softmax_row, (A - P) - Q)
 DEFINE_MAP(softmax_slope, B * (A - P))
 DEFINE_MAP(log_softmax_slope, A - EXP(B) * P)
-#undef DEFINE_SUM
 #undef DEFINE_MAP
 
 // y = exp(x - greatest) in REAL, and their sum. y may be x.

@@ -39,15 +39,19 @@ private func gpt(_ values: Case) throws -> () throws -> Void {
   }
 }
 
+private func perceptron(_ widths: [Int], _ outputs: Int) -> Sequential {
+  Sequential {
+    for (inputs, width) in zip(widths, widths.dropFirst()) {
+      Linear(inputs, width)
+      ReLU()
+    }
+    Linear(widths[widths.count - 1], outputs)
+  }
+}
+
 private func mlp(_ values: Case) throws -> () throws -> Void {
   let batch = try values.int("batch")
-  let model = Sequential {
-    Linear(784, 1024)
-    ReLU()
-    Linear(1024, 1024)
-    ReLU()
-    Linear(1024, 10)
-  }
+  let model = perceptron([784, 1024, 1024], 10)
   let (x, y) = (Tensor.randomNormal([batch, 784]), Tensor.randomIntegers([batch], in: 0..<10))
   var run = TrainingRun(
     model: model, optimizer: Adam(), schedule: .constant(1e-3), precision: try precision(values),
@@ -57,11 +61,7 @@ private func mlp(_ values: Case) throws -> () throws -> Void {
 
 private func tinyPerceptron(_ values: Case) throws -> () throws -> Void {
   let batch = try values.int("batch")
-  let model = Sequential {
-    Linear(8, 16)
-    ReLU()
-    Linear(16, 1)
-  }
+  let model = perceptron([8, 16], 1)
   let (x, y) = (Tensor.randomNormal([batch, 8]), Tensor.randomNormal([batch, 1]))
   var run = TrainingRun(model: model, optimizer: Adam(), schedule: .constant(1e-3))
   return { try applied(run.step { meanSquaredError($0(x), y) }) }
