@@ -130,7 +130,7 @@ final class MemoryFitTests: XCTestCase {
       try withThreads(threads) {
         try assertNoWayIsFaster(
           run, batch, parts: [1, 2, 4, 8], modules: (0..<7).map { "\($0)" },
-          shares: [0.95, 0.8, 0.6, 0.3]
+          shares: [0.95, 0.8, 0.6, 0.45]
         ) { crossEntropy($0($1.x), $1.y, reduction: .counted) }
       }
     }

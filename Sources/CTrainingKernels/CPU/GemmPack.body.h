@@ -187,7 +187,7 @@ INLINE void NAME(pack_as)(tk_dtype dtype, REAL *panels, int64_t width, int64_t s
 }
 
 // The width is ROWS or COLUMNS.
-static void NAME(pack)(tk_dtype dtype, REAL *panels, int64_t width, int64_t side, int64_t depth,
+static inline void NAME(pack)(tk_dtype dtype, REAL *panels, int64_t width, int64_t side, int64_t depth,
                        const void *p, int64_t across, int64_t step) {
 #if COMPUTE_BITS == 32
   if (dtype == tk_bfloat16)

@@ -30,11 +30,13 @@ typedef struct tk_operand { void *data; tk_dtype dtype; int64_t strides[TK_MAX_R
 #include "TrainingKernels+Statistics.h"
 #include "TrainingKernels+Rows.h"
 #include "TrainingKernels+Norms.h"
+#include "TrainingKernels+BatchNorm.h"
 #include "TrainingKernels+Gemm.h"
 #include "TrainingKernels+Attention.h"
 #include "TrainingKernels+Gather.h"
 #include "TrainingKernels+Sort.h"
 #include "TrainingKernels+Window.h"
+#include "TrainingKernels+Convolution.h"
 #include "TrainingKernels+Random.h"
 #include "TrainingKernels+Update.h"
 

@@ -42,6 +42,12 @@ package protocol Backend: Sendable {
   func standardizeBackward(
     _ gradient: Tensor, isCentered: Bool, weight: Tensor?, values: Tensor, roots: Tensor,
     into result: Tensor?, _ toWeight: Tensor?, _ toBias: Tensor?, pieceLength: Int)
+  /// `y` and what `norm` holds of each channel. All are contiguous.
+  func batchNorm(_ x: Tensor, epsilon: Double, _ norm: BatchNormalization, into y: Tensor)
+  func batchNormBackward(
+    _ gradient: Tensor, _ x: Tensor, _ norm: BatchNormalization, into result: Tensor?,
+    _ toWeight: Tensor?,
+    _ toBias: Tensor?)
   func cumulativeSum(_ x: Tensor, into y: Tensor)
   func argsort(_ x: Tensor, descending: Bool, into order: Tensor)
 
@@ -55,6 +61,7 @@ package protocol Backend: Sendable {
   func gather(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor)
   /// Adds into `y`, which holds zeros.
   func scatterAdd(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor)
+  func convolve(_ work: ConvolutionWork) throws(NoRoom)
   func unfold(_ window: tk_window, padding: Double, _ images: Tensor, into columns: Tensor)
   func fold(_ window: tk_window, _ columns: Tensor, into images: Tensor)
 

@@ -38,6 +38,8 @@ extension CPUBackend {
     }
   }
 
+  package func convolve(_ work: ConvolutionWork) throws(NoRoom) { try work.run(in: pool) }
+
   package func unfold(
     _ window: tk_window, padding: Double, _ images: Tensor, into columns: Tensor
   ) {

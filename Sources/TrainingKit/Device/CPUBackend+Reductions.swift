@@ -108,6 +108,45 @@ extension CPUBackend {
     }
   }
 
+  package func batchNorm(
+    _ x: Tensor, epsilon: Double, _ norm: BatchNormalization, into y: Tensor
+  ) {
+    forEachChannel(of: x, norm) { kernel, begin, end in
+      tk_batch_norm_run(kernel, epsilon, norm.variance.address, y.address, begin, end)
+    }
+  }
+
+  package func batchNormBackward(
+    _ gradient: Tensor, _ x: Tensor, _ norm: BatchNormalization, into result: Tensor?,
+    _ toWeight: Tensor?,
+    _ toBias: Tensor?
+  ) {
+    forEachChannel(of: x, norm) { kernel, begin, end in
+      tk_batch_norm_backward(
+        kernel, gradient.address, result?.address, toWeight?.address, toBias?.address, begin, end)
+    }
+  }
+
+  private func forEachChannel(
+    of x: Tensor, _ norm: BatchNormalization,
+    _ body: (_ kernel: UnsafePointer<tk_batch_norm>, _ begin: Int64, _ end: Int64) -> Void
+  ) {
+    let (batch, channels) = (x.shape[0], x.shape[1])
+    guard x.count > 0 else { return }
+    let kernel = tk_batch_norm(
+      dtype: x.dtype.kernel, batch: Int64(batch), channels: Int64(channels),
+      inner: Int64(x.count / batch / channels),
+      x: x.address, weight: norm.weight?.address, bias: norm.bias?.address,
+      means: norm.mean.address,
+      roots: norm.root.address)
+    withUnsafePointer(to: kernel) { kernel in
+      parallelFor(channels, grain: max(1, CPUBackend.grain / 4 * channels / x.count)) {
+        begin, end in
+        body(kernel, Int64(begin), Int64(end))
+      }
+    }
+  }
+
   package func cumulativeSum(_ x: Tensor, into y: Tensor) {
     forEachRow(of: y) { width, begin, end in
       tk_cumulative_sum(

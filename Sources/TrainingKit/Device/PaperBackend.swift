@@ -79,6 +79,18 @@ package struct PaperBackend: Backend {
   ) {
     if let result { counter.pass(gradient, values, result) } else { counter.pass(gradient, values) }
   }
+  package func batchNorm(
+    _ x: Tensor, epsilon: Double, _ norm: BatchNormalization, into y: Tensor
+  ) {
+    counter.pass(x, y)
+  }
+  package func batchNormBackward(
+    _ gradient: Tensor, _ x: Tensor, _ norm: BatchNormalization, into result: Tensor?,
+    _ toWeight: Tensor?,
+    _ toBias: Tensor?
+  ) {
+    if let result { counter.pass(gradient, x, result) } else { counter.pass(gradient, x) }
+  }
   package func cumulativeSum(_ x: Tensor, into y: Tensor) {
     counter.pass(x, y)
   }
@@ -105,6 +117,10 @@ package struct PaperBackend: Backend {
   }
   package func scatterAdd(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor) {
     counter.pass(x, x)
+  }
+  package func convolve(_ work: ConvolutionWork) throws(NoRoom) {
+    counter.product(work.productCount, work.dtype)
+    _ = try work.work.room(from: pool)
   }
   package func unfold(
     _ window: tk_window, padding: Double, _ images: Tensor, into columns: Tensor

@@ -6,17 +6,20 @@ struct ScratchWork {
   let pieces, grain: Int
   /// The bytes that a thread needs.
   let size: Int
+  /// The bytes that all threads share; they come first.
+  let shared: Int
 
   /// - Parameter work: multiplications with additions in all pieces.
-  init(_ name: String, pieces: Int, work: Int, size: Int) {
+  init(_ name: String, pieces: Int, work: Int, size: Int, shared: Int = 0) {
     (self.name, self.pieces) = (name, pieces)
     grain = max(1, (1 << 17) * pieces / max(1, work))
     self.size = (size + 63) / 64 * 64
+    self.shared = (shared + 63) / 64 * 64
   }
 
   /// Room for every thread, as any of them may take any piece. It depends on sizes and the number of threads alone.
   func room(from pool: MemoryPool) throws(NoRoom) -> Storage {
-    let bytes = size * (pieces > grain ? Threads.count : 1)
+    let bytes = shared + size * (pieces > grain ? Threads.count : 1)
     let tag = MemoryTag(name, owner: .workspace, module: nil)
     guard let storage = pool.take(byteCount: bytes, tag) else { throw NoRoom(byteCount: bytes) }
     return storage
@@ -27,9 +30,16 @@ struct ScratchWork {
     in pool: MemoryPool,
     _ body: (_ scratch: UnsafeMutableRawPointer, _ begin: Int64, _ end: Int64) -> Void
   ) throws(NoRoom) {
-    let room = try room(from: pool)
+    run(in: try room(from: pool), body)
+  }
+
+  /// Runs `body` over ranges of pieces, each with its thread's part of a room.
+  func run(
+    in room: Storage,
+    _ body: (_ scratch: UnsafeMutableRawPointer, _ begin: Int64, _ end: Int64) -> Void
+  ) {
     parallelFor(pieces, grain: grain) { begin, end in
-      body(room.memory + Int(tk_worker_index()) * size, Int64(begin), Int64(end))
+      body(room.memory + shared + Int(tk_worker_index()) * size, Int64(begin), Int64(end))
     }
   }
 }

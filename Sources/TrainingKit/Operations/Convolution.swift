@@ -113,13 +113,16 @@ private struct Convolution {
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ padding: ConvolutionPadding<Size2>
   ) throws(TensorError) -> Tensor {
     let window = try window(over: x, weight, padding)
-    let places = (rows: window.rows.positions, columns: window.columns.positions)
-    let seen = window.isPointwise ? x : x.unfolded(window)
-    let inner = weight.shape.dropFirst().reduce(1, *)
     let (batch, out) = (x.shape[0], weight.shape[0])
-    let product = groupedProduct(
+    guard window.isPointwise else {
+      return ConvolutionProduct(name: name, way: .places, window: window, groups: groups)
+        .product(x, weight, bias: bias)
+    }
+    let places = (rows: window.rows.positions, columns: window.columns.positions)
+    let inner = weight.shape[1]
+    let product = pointwiseProduct(
       weight.reshaped([groups, out / groups, inner] as Shape),
-      seen.reshaped([batch, groups, inner, places.rows * places.columns] as Shape))
+      x.reshaped([batch, groups, inner, places.rows * places.columns] as Shape))
     return product.reshaped([batch, out, places.rows, places.columns] as Shape).adding(bias: bias)
   }
 
@@ -148,7 +151,7 @@ private struct Convolution {
 }
 
 extension Window {
-  /// Whether the window sees every pixel once, and alone: nothing needs to be unfolded.
+  /// Whether the window sees every pixel once, and alone: places lie as pixels do.
   fileprivate var isPointwise: Bool {
     [rows, columns].allSatisfy { $0.kernel == 1 && $0.stride == 1 && $0.positions == $0.extent }
   }
@@ -156,7 +159,7 @@ extension Window {
 
 /// Products of weights `[groups, rows, inner]` with columns `[batch, groups, inner, places]`, one
 /// for each group of each sample: `[batch, groups, rows, places]`.
-func groupedProduct(_ weight: Tensor, _ columns: Tensor) -> Tensor {
+private func pointwiseProduct(_ weight: Tensor, _ columns: Tensor) -> Tensor {
   let (groups, rows, inner) = (weight.shape[0], weight.shape[1], weight.shape[2])
   let (batch, places) = (columns.shape[0], columns.shape[3])
   // One product a sample costs a gradient of the weight for each, one product for the batch a copy

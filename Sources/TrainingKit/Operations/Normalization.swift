@@ -26,19 +26,36 @@ extension Tensor {
       guard values > 1 else {
         throw .shape("batchNorm", expected: "more than one value for each channel", got: shape)
       }
-      let axes = (0..<rank).filter { $0 != 1 }
-      let statistics = Statistics(of: cast(to: dtype.statistics), axes: axes)
-      let output = statistics.standardized(epsilon: epsilon, scaledBy: weight.map(forChannels))
-      let unbiased = statistics.variance.detached() * (Double(values) / Double(values - 1))
-      return (
-        output.scaled(nil, bias.map(forChannels)).cast(to: dtype),
-        statistics.mean.detached().flattened(), unbiased.flattened()
-      )
+      guard values / shape[0] >= Tensor.leastPlane || shape[0] == 1 else {
+        return channelsFirst(weight, bias, epsilon)
+      }
+      let context = Context.current
+      let (function, output) = withoutGradients {
+        BatchNormalization.applied(to: contiguous(), epsilon: epsilon, weight: weight, bias: bias)
+      }
+      let unbiased = function.variance * (Double(values) / Double(values - 1))
+      let inputs = [self] + [weight, bias].compactMap(\.self)
+      return (function.recorded(output, of: inputs, in: context), function.mean, unbiased)
     } catch {
       Context.current.fail(error)
       let hollow = Tensor.hollow(.scalar, dtype)
       return (hollow, hollow, hollow)
     }
+  }
+
+  /// Elements of a channel that lie side by side for one sample, from which on they are read as they lie.
+  private static var leastPlane: Int { 16 }
+
+  /// Batch normalization of elements brought into an order in which those of a channel lie side by side.
+  private func channelsFirst(
+    _ weight: Tensor?, _ bias: Tensor?, _ epsilon: Double
+  ) -> (output: Tensor, mean: Tensor, variance: Tensor) {
+    let (batch, channels, inner) = (shape[0], shape[1], shape.dropFirst(2).reduce(1, *))
+    let lined = reshaped([batch, channels, inner] as Shape).permuted(1, 0, 2)
+      .reshaped([1, channels, batch * inner] as Shape)
+    let result = lined.batchNorm(weight: weight, bias: bias, epsilon: epsilon)
+    let output = result.output.reshaped([channels, batch, inner] as Shape).permuted(1, 0, 2)
+    return (output.contiguous().reshaped(shape), result.mean, result.variance)
   }
 
   /// Brings each channel from the given mean and variance to 0 and 1, then scales and shifts it:
@@ -55,7 +72,7 @@ extension Tensor {
       let root = (variance.cast(to: dtype.statistics) + epsilon).rsqrt()
       let scale = weight.map { root * $0 } ?? root
       let shift = bias.map { $0 - mean * scale } ?? -(mean * scale)
-      return (self * forChannels(scale) + forChannels(shift)).cast(to: dtype)
+      return (self * scale.forChannels(of: self) + shift.forChannels(of: self)).cast(to: dtype)
     }
   }
 
@@ -100,7 +117,7 @@ extension Tensor {
       let grouped = cast(to: dtype.statistics).reshaped([shape[0], groups, perGroup] as Shape)
       let standardized = Statistics(of: grouped, axes: [2]).standardized(epsilon: epsilon)
       return standardized.reshaped(shape)
-        .scaled(weight.map(forChannels), bias.map(forChannels)).cast(to: dtype)
+        .scaled(weight?.forChannels(of: self), bias?.forChannels(of: self)).cast(to: dtype)
     }
   }
 }
@@ -115,11 +132,8 @@ private struct Statistics {
     variance = centered.square().mean(axes: axes, keepDims: true)
   }
 
-  /// The elements at mean 0 and variance 1, or what a scale makes of it.
-  func standardized(epsilon: Double, scaledBy scale: Tensor? = nil) -> Tensor {
-    let root = (variance + epsilon).rsqrt()
-    return centered * (scale.map { root * $0 } ?? root)
-  }
+  /// The elements at mean 0 and variance 1.
+  func standardized(epsilon: Double) -> Tensor { centered * (variance + epsilon).rsqrt() }
 }
 
 extension Tensor {
@@ -128,9 +142,9 @@ extension Tensor {
     return bias.map { scaled + $0 } ?? scaled
   }
 
-  /// One value a channel, so that it broadcasts over this tensor.
-  private func forChannels(_ values: Tensor) -> Tensor {
-    values.reshaped([values.count] + Array(repeating: 1, count: rank - 2))
+  /// These values, one for each channel of another tensor, so that they broadcast over it.
+  func forChannels(of other: Tensor) -> Tensor {
+    reshaped([count] + Array(repeating: 1, count: other.rank - 2))
   }
 
   private func expectChannels(_ values: [Tensor?], _ operation: String) throws(TensorError) {

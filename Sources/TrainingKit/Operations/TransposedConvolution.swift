@@ -80,16 +80,8 @@ private struct TransposedConvolution {
       columns: try axis(
         x.shape[3], weight.shape[3], stride.width, padding.width, outputPadding.width,
         dilation.width))
-    let (batch, channels, height, width) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
-    let painted = weight.shape.dropFirst().reduce(1, *)
-    let product = groupedProduct(
-      weight.reshaped([groups, channels / groups, painted] as Shape).transposed(),
-      x.reshaped([batch, groups, channels / groups, height * width] as Shape))
-    let columns = product.reshaped(
-      [
-        batch, groups * weight.shape[1], weight.shape[2], weight.shape[3], height, width,
-      ] as Shape)
-    return columns.folded(window).adding(bias: bias)
+    return ConvolutionProduct(name: name, way: .images, window: window, groups: groups)
+      .product(x, weight, bias: bias)
   }
 
   /// The window over the result whose convolution has the size of the input.

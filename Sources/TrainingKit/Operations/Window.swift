@@ -84,7 +84,7 @@ extension WindowAxis {
 package struct Window: Sendable, Hashable {
   package let rows, columns: WindowAxis
 
-  fileprivate func kernel(count: Int, channels: Int) -> tk_window {
+  func kernel(count: Int, channels: Int) -> tk_window {
     tk_window(
       count: Int64(count), channels: Int64(channels), height: Int64(rows.extent),
       width: Int64(columns.extent), kernel_height: Int64(rows.kernel),

@@ -1,0 +1,90 @@
+// The micro-kernel of products of matrices.
+#include "GemmPack.body.h"
+
+#ifndef TILE
+#define TILE NAME(tile)
+#endif
+
+// A tile of C and the panels that it is the product of: element (i, k) of A is
+// a[i * a_row + k * a_step], row k of B begins at b[k * b_step]; `depth` steps of k are a run, and
+// the next run begins a_run and b_run further on. Sums times alpha are added to C or overwrite it.
+typedef struct TILE {
+  const REAL *a, *b;
+  int64_t a_row, a_step, b_step, depth;
+  int64_t runs, a_run, b_run;
+  REAL *c;
+  int64_t c_row, columns;
+  REAL alpha;
+  bool adds;
+} TILE;
+
+// For tiles whose last vector is partial.
+static void NAME(put_part)(const TILE *t, int64_t rows, int64_t vectors, const V *sums) {
+  int64_t tail = t->columns - (vectors - 1) * LANES;
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t v = 0; v < vectors; v++) {
+      REAL *c = t->c + i * t->c_row + v * LANES, part[LANE_BYTES / sizeof(REAL)] = {0};
+      int64_t count = v < vectors - 1 ? LANES : tail;
+      if (t->adds) NAME(copy_part)(part, c, count);
+      V sum = sums[i * vectors + v];
+      STORE(part, t->adds ? FMA(SPLAT(t->alpha), sum, LOAD(part)) : SPLAT(t->alpha) * sum);
+      NAME(copy_part)(c, part, count);
+    }
+}
+
+INLINE void NAME(put)(const TILE *t, const int64_t rows, const int64_t vectors, const bool adds,
+                      V sums[static ROWS][VECTORS]) {
+  V alpha = SPLAT(t->alpha);
+#pragma clang loop unroll(full)
+  for (int64_t i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+    for (int64_t v = 0; v < vectors; v++) {
+      REAL *c = t->c + i * t->c_row + v * LANES;
+      STORE(c, adds ? FMA(alpha, sums[i][v], LOAD(c)) : alpha * sums[i][v]);
+    }
+}
+
+// The micro-kernel. Rows and vectors are constants where it is inlined, so that sums are registers.
+INLINE void NAME(multiply)(const TILE *t, const int64_t rows, const int64_t vectors) {
+  V sums[ROWS][VECTORS];
+#pragma clang loop unroll(full)
+  for (int64_t i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+    for (int64_t v = 0; v < vectors; v++) sums[i][v] = ZERO;
+  for (int64_t run = 0; run < t->runs; run++) {
+    const REAL *a = t->a + run * t->a_run, *b = t->b + run * t->b_run;
+    for (int64_t k = 0; k < t->depth; k++, a += t->a_step, b += t->b_step) {
+      V row[VECTORS];
+#pragma clang loop unroll(full)
+      for (int64_t v = 0; v < vectors; v++) row[v] = LOAD(b + v * LANES);
+#pragma clang loop unroll(full)
+      for (int64_t i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+        for (int64_t v = 0; v < vectors; v++)
+          sums[i][v] = FMA(SPLAT(a[i * t->a_row]), row[v], sums[i][v]);
+    }
+  }
+  bool whole = t->columns == vectors * LANES;
+  if (whole && t->adds) return NAME(put)(t, rows, vectors, true, sums);
+  if (whole) return NAME(put)(t, rows, vectors, false, sums);
+  V flat[ROWS * VECTORS];
+#pragma clang loop unroll(full)
+  for (int64_t i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+    for (int64_t v = 0; v < vectors; v++) flat[i * vectors + v] = sums[i][v];
+  NAME(put_part)(t, rows, vectors, flat);
+}
+
+#define CASE(r)                                                                                    \
+  case r:                                                                                          \
+    if (r <= ROWS && vectors == 1) NAME(multiply)(t, r, 1);                                        \
+    else if (r <= ROWS) NAME(multiply)(t, r, VECTORS);                                             \
+    break;
+static void NAME(multiply_tile)(const TILE *t, int64_t rows, int64_t vectors) {
+  _Static_assert(ROWS <= 14 && VECTORS <= 2, "a case for every tile");
+  switch (rows) {
+    CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7)
+    CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
+  }
+}
+#undef CASE
