@@ -1,5 +1,6 @@
 #if IS_REAL
 #include "GemmTile.body.h"
+#include "LanesFolds.h"
 #include "Stage.h"
 
 static const gemm_tile NAME(shape) = {ROWS, COLUMNS, 0};
@@ -96,6 +97,15 @@ static void NAME(load_band)(const tk_convolution *c, const convolution_plan *p, 
   }
 }
 
+#include "ConvolutionPlanes.body.h"
+
+// The rows of a source that a band sees.
+static void NAME(load_source)(const tk_convolution *c, const convolution_plan *p, const char *planes, axis_span rows,
+                              REAL *line, REAL *out) {
+  if (p->by_planes) NAME(load_planes)(c, p, planes, rows.first, rows.end - rows.first, line, out);
+  else NAME(load_band)(c, p, planes, rows.first, rows.end - rows.first, out);
+}
+
 // ---- Places from images, and images from places
 
 // Panels of the weight [kernel rows, kernel columns, source channels, COLUMNS], one for so many result channels.
@@ -168,35 +178,58 @@ static void NAME(convolve_band)(const convolution_plan *p, const axis_phase *row
   }
 }
 
+// The results of all panels of a band.
+static void NAME(run_band)(const convolution_plan *p, int64_t from, int64_t to, axis_span span, const REAL *source,
+                           const REAL *panels, int64_t channels, REAL *results) {
+  int64_t panel = p->rows.kernel * p->columns.kernel * p->source_channels * COLUMNS;
+  int64_t result_plane = p->band * phase_count(p, &p->rows) * p->result_width;
+  for (int64_t y = 0; y < phase_count(p, &p->rows); y++)
+    for (int64_t x = 0; x < phase_count(p, &p->columns); x++) {
+      axis_phase rows = phase_of(p, &p->rows, y), columns = phase_of(p, &p->columns, x);
+      int64_t end = to < rows.count ? to : rows.count;
+      if (p->by_planes) {
+        NAME(convolve_planes)(p, &rows, &columns, from, end, span, source, panels, channels, results, result_plane);
+        continue;
+      }
+      for (int64_t j = 0; j < channels; j += COLUMNS) {
+        TILE tile = {.c_row = channels, .columns = channels - j < COLUMNS ? channels - j : COLUMNS, .alpha = 1};
+        NAME(convolve_band)(p, &rows, &columns, from, end, span.first, source, panels + j / COLUMNS * panel, &tile,
+                            results + j);
+      }
+    }
+}
+
+// Rows of results to where they belong.
+static void NAME(put_band)(const tk_convolution *c, const convolution_plan *p, const REAL *results, int64_t rows,
+                           int64_t channels, const char *bias, char *out) {
+  int64_t size = tk_element_size(c->dtype), plane = p->result_height * p->result_width * size;
+  int64_t result_plane = p->band * phase_count(p, &p->rows) * p->result_width, count = rows * p->result_width;
+  if (p->by_planes)
+    for (int64_t r = 0; r < channels; r++)
+      NAME(put_plane)(c->dtype, results + r * result_plane, count, bias ? ELEMENT(c->dtype, bias, r) : 0,
+                      out + r * plane);
+  else FOR_DTYPE(c->dtype, NAME(turn_out)(STORED, results, channels, count, channels, bias, out, plane));
+}
+
 static void NAME(run_images)(const tk_convolution *c, const convolution_plan *p, const REAL *panels, char *workspace,
                              int64_t begin, int64_t end) {
-  REAL *source = (REAL *)workspace, *results = (REAL *)(workspace + p->results);
+  REAL *source = (REAL *)workspace, *results = (REAL *)(workspace + p->results), *line = (REAL *)(workspace + p->line);
   int64_t size = tk_element_size(c->dtype), each = (p->result_channels + COLUMNS - 1) / COLUMNS;
-  int64_t taps = p->rows.kernel * p->columns.kernel, step = phase_count(p, &p->rows);
+  int64_t panel = p->rows.kernel * p->columns.kernel * p->source_channels * COLUMNS;
   int64_t source_plane = p->source_height * p->source_width, plane = p->result_height * p->result_width;
   for (int64_t piece = begin; piece < end; piece++) {
     int64_t block = piece % p->blocks * p->block, band = piece / p->blocks % p->bands;
-    int64_t lot = piece / p->blocks / p->bands, group = lot % c->groups;
+    int64_t lot = piece / p->blocks / p->bands, group = lot % c->groups, step = phase_count(p, &p->rows);
     int64_t from = band * p->band, to = from + p->band;
-    axis_span span = span_of(p, &p->rows, from, to);
-    NAME(load_band)(c, p, (const char *)c->a + lot * p->source_channels * source_plane * size, span.first,
-                    span.end - span.first, source);
     int64_t channels = p->result_channels - block < p->block ? p->result_channels - block : p->block;
-    for (int64_t j = 0; j < channels; j += COLUMNS) {
-      TILE tile = {.c_row = channels, .columns = channels - j < COLUMNS ? channels - j : COLUMNS, .alpha = 1};
-      const REAL *panel = panels + (group * each + (block + j) / COLUMNS) * taps * p->source_channels * COLUMNS;
-      for (int64_t y = 0; y < phase_count(p, &p->rows); y++)
-        for (int64_t x = 0; x < phase_count(p, &p->columns); x++) {
-          axis_phase rows = phase_of(p, &p->rows, y), columns = phase_of(p, &p->columns, x);
-          NAME(convolve_band)(p, &rows, &columns, from, to < rows.count ? to : rows.count, span.first, source, panel,
-                              &tile, results + j);
-        }
-    }
+    axis_span span = span_of(p, &p->rows, from, to);
+    const char *planes = (const char *)c->a + lot * p->source_channels * source_plane * size;
+    NAME(load_source)(c, p, planes, span, line, source);
+    NAME(run_band)(p, from, to, span, source, panels + (group * each + block / COLUMNS) * panel, channels, results);
     int64_t first = from * step, last = to * step < p->result_height ? to * step : p->result_height;
     char *out = (char *)c->result + ((lot * p->result_channels + block) * plane + first * p->result_width) * size;
     const char *bias = c->bias ? (const char *)c->bias + (group * p->result_channels + block) * size : NULL;
-    FOR_DTYPE(c->dtype, NAME(turn_out)(STORED, results, channels, (last - first) * p->result_width, channels, bias, out,
-                                       plane * size));
+    NAME(put_band)(c, p, results, last - first, channels, bias, out);
   }
 }
 
@@ -227,19 +260,24 @@ static void NAME(add_band)(const convolution_plan *p, int64_t from, int64_t to, 
     }
 }
 
-// A band of the gradient of places as panels [places, COLUMNS].
-static void NAME(load_gradient)(const tk_convolution *c, const char *p, int64_t across, int64_t channels, int64_t places,
-                                REAL *out) {
+// A band of the gradient of places as planes, or as panels [places, COLUMNS].
+static void NAME(load_gradient)(const tk_convolution *c, const convolution_plan *p, const char *planes,
+                                int64_t channels, int64_t places, REAL *out) {
+  int64_t across = p->result_height * p->result_width * tk_element_size(c->dtype);
+  if (p->by_planes) {
+    for (int64_t j = 0; j < channels; j++) NAME(tk_widen)(c->dtype, places, planes + j * across, 1, out + j * places);
+    return;
+  }
   for (int64_t j = 0; j < channels; j += COLUMNS, out += places * COLUMNS) {
     int64_t count = channels - j < COLUMNS ? channels - j : COLUMNS;
     if (count % LANES != 0) memset(out, 0, (size_t)(places * COLUMNS) * sizeof(REAL));
-    FOR_DTYPE(c->dtype, NAME(turn_in)(STORED, p + j * across, across, count, places, out, COLUMNS));
+    FOR_DTYPE(c->dtype, NAME(turn_in)(STORED, planes + j * across, across, count, places, out, COLUMNS));
   }
 }
 
 static void NAME(run_weight)(const tk_convolution *c, const convolution_plan *p, REAL *parts, char *workspace,
                              int64_t begin, int64_t end) {
-  REAL *source = (REAL *)workspace, *gradient = (REAL *)(workspace + p->results);
+  REAL *source = (REAL *)workspace, *gradient = (REAL *)(workspace + p->results), *line = (REAL *)(workspace + p->line);
   int64_t size = tk_element_size(c->dtype), depth = p->rows.kernel * p->columns.kernel * p->source_channels;
   int64_t source_plane = p->source_height * p->source_width, plane = p->result_height * p->result_width;
   for (int64_t piece = begin; piece < end; piece++) {
@@ -254,12 +292,14 @@ static void NAME(run_weight)(const tk_convolution *c, const convolution_plan *p,
         int64_t to = from + p->band < p->result_height ? from + p->band : p->result_height;
         int64_t lot = sample * c->groups + group;
         axis_span span = span_of(p, &p->rows, from, to);
-        NAME(load_band)(c, p, (const char *)c->a + lot * p->source_channels * source_plane * size, span.first,
-                        span.end - span.first, source);
+        const char *images = (const char *)c->a + lot * p->source_channels * source_plane * size;
+        NAME(load_source)(c, p, images, span, line, source);
         const char *places = (const char *)c->b +
                              ((lot * p->result_channels + block) * plane + from * p->result_width) * size;
-        NAME(load_gradient)(c, places, plane * size, channels, (to - from) * p->result_width, gradient);
-        NAME(add_band)(p, from, to, span.first, source, gradient, channels, tile, sums);
+        NAME(load_gradient)(c, p, places, channels, (to - from) * p->result_width, gradient);
+        if (p->by_planes)
+          NAME(add_planes)(p, from, to, span, source, gradient, channels, tile.c_row, tile.adds, sums);
+        else NAME(add_band)(p, from, to, span.first, source, gradient, channels, tile, sums);
       }
   }
 }

@@ -14,6 +14,9 @@
 #define SHORT_BAND 4
 // Result channels of a weight that are summed at a time: what is read for them is brought into order each time.
 #define WEIGHT_BLOCK 128
+// Channels that fill too little of a vector, and of a tile where a weight is made.
+#define FEW_CHANNELS 8
+#define FEW_PAIRS 4
 #define MOST_PARTS_BYTES ((int64_t)4 << 20)
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -82,7 +85,10 @@ static convolution_plan plan_of(const tk_convolution *c) {
   axis_span columns = span_of(&p, &p.columns, 0, steps_of(&p, &p.columns));
   p.first_column = columns.first, p.width = columns.end - columns.first;
   p.pitch = p.source_channels;
-  if (gemm_aliases(p.pitch, real_size(c))) p.pitch += LINE_BYTES / real_size(c);
+  p.by_planes = c->way == tk_convolution_weight ? p.source_channels * p.result_channels <= FEW_PAIRS
+                                                : p.result_channels <= FEW_CHANNELS;
+  if (p.by_planes && !p.makes_images) p.width = multiple_up(p.width, p.columns.stride);
+  if (!p.by_planes && gemm_aliases(p.pitch, real_size(c))) p.pitch += LINE_BYTES / real_size(c);
   if (c->way == tk_convolution_weight) cut_weight(c, &p);
   else cut_images(c, &p);
   for (int64_t band = 0; band < p.bands; band++) {
@@ -92,7 +98,8 @@ static convolution_plan plan_of(const tk_convolution *c) {
   // Whole vectors may be written behind the last element.
   int64_t spare = tile_of(c).columns, places = p.band * phase_count(&p, &p.rows) * p.result_width;
   p.results = (size_t)multiple_up((p.band_rows * p.width * p.pitch + spare) * real_size(c), LINE_BYTES);
-  p.bytes = p.results + (size_t)((places * p.block + spare) * real_size(c));
+  p.line = p.results + (size_t)multiple_up((places * p.block + spare) * real_size(c), LINE_BYTES);
+  p.bytes = p.line + (size_t)(p.by_planes ? p.width * real_size(c) : 0);
   return p;
 }
 

@@ -17,6 +17,8 @@ typedef struct axis_phase {
 
 typedef struct convolution_plan {
   bool makes_images;
+  // Few channels: lanes are pixels of a row.
+  bool by_planes;
   window_axis rows, columns;
   // Of one group: channels of what is seen, and of the results.
   int64_t source_channels, result_channels;
@@ -29,7 +31,7 @@ typedef struct convolution_plan {
   int64_t block, blocks;
   // Samples whose gradients of a weight are summed in one piece, and such pieces.
   int64_t chunk, chunks;
-  size_t results, bytes;
+  size_t results, line, bytes;
 } convolution_plan;
 
 static inline int64_t phase_count(const convolution_plan *p, const window_axis *axis) {

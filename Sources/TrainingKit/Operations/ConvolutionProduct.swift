@@ -58,10 +58,8 @@ struct ConvolutionProduct: Operation {
   func backward(
     _ gradient: consuming Tensor, inputs: consuming [Tensor], output: Tensor
   ) -> [Tensor?] {
-    let toBias = inputs.dropFirst(2).map {
-      $0.requiresGradient ? gradient.sum(axes: [0, 2, 3]) : nil
-    }
-    let second = inputs[1]
+    let (second, hasBias) = (inputs[1], inputs.count > 2)
+    let toBias = hasBias && inputs[2].requiresGradient ? gradient.sum(axes: [0, 2, 3]) : nil
     let toSecond =
       switch way {
       case .places: slope(.weight, inputs[0], gradient, to: second)
@@ -76,7 +74,7 @@ struct ConvolutionProduct: Operation {
       case .images: slope(.places, gradient, second, to: inputs[0])
       case .weight: slope(.images, second, gradient, to: inputs[0])
       }
-    return [toFirst, toSecond] + toBias
+    return hasBias ? [toFirst, toSecond, toBias] : [toFirst, toSecond]
   }
 
   private func slope(_ way: Way, _ a: Tensor, _ b: Tensor, to input: Tensor) -> Tensor? {
