@@ -119,7 +119,11 @@ extension TrainSettings {
         \.checkpointInterval
       ) { word throws(UsageError) in try Values.count(word) },
       Option(
-        "--resume", help: "go on from the last checkpoint in --checkpoint-dir, if there is one"
+        "--resume",
+        help:
+          "go on from the last checkpoint in --checkpoint-dir, if there is one, with the same settings\n"
+          + "only --epochs may be another number: a run that is finished goes on when it is higher, and "
+          + "a schedule that depends on the length is laid over all epochs"
       ) { (settings, _) in settings.isResuming = true },
       .attaching(
         "--doctor", "treat",
