@@ -84,7 +84,7 @@ struct DemoCommand {
     Console.print(
       "   found         \(finding.symptom)\(place) at step \(finding.step); cause: \(finding.cause)"
     )
-    Self.showMore("\(finding.evidence)")
+    Self.showMore(finding.evidenceInWords)
   }
 
   private func show(_ treatment: Treatment) {

@@ -11,12 +11,16 @@ struct FindingReport {
     let file: String
     let finding: Finding
 
-    private enum Key: CodingKey { case file }
+    private enum Key: String, CodingKey {
+      case file
+      case evidenceInWords = "evidence_in_words"
+    }
 
     func encode(to encoder: any Encoder) throws {
       try finding.encode(to: encoder)
       var container = encoder.container(keyedBy: Key.self)
       try container.encode(file, forKey: .file)
+      try container.encode(finding.evidenceInWords, forKey: .evidenceInWords)
     }
   }
 
@@ -59,7 +63,7 @@ struct FindingReport {
   private static func details(of finding: Finding) -> String {
     let sure = Int((finding.confidence * 100).rounded())
     let parts = [
-      ("evidence", "\(finding.evidence); \(sure) % sure"), ("cause", "\(finding.cause)"),
+      ("evidence", "\(finding.evidenceInWords); \(sure) % sure"), ("cause", "\(finding.cause)"),
       ("test", finding.nextTest ?? ""), ("remedy", finding.remedy),
     ]
     return parts.filter { !$0.1.isEmpty }.map { part in

@@ -101,7 +101,8 @@ extension Finding: CustomStringConvertible {
   public var description: String {
     let site = site.map { " in \($0)" } ?? ""
     let test = nextTest.map { " (test: \($0))" } ?? ""
-    return "\(severity) at step \(step)\(site): \(symptom) (\(evidence)); cause: \(cause)\(test); "
+    return
+      "\(severity) at step \(step)\(site): \(symptom) (\(evidenceInWords)); cause: \(cause)\(test); "
       + "remedy: \(remedy)"
   }
 }

@@ -29,8 +29,8 @@ struct FindingCard {
   }
 
   private var evidence: String {
-    let chips = finding.evidence.entries.map { name, value in
-      "<li><span>\(name.inWords.inMarkup)</span> <b>\(value.shortened)</b></li>"
+    let chips = finding.phrases.map { phrase in
+      "<li>\(phrase.before.inMarkup)<b>\(phrase.number)</b>\(phrase.after.inMarkup)</li>"
     }
     return chips.isEmpty
       ? "" : "<ul class=\"evidence\" aria-label=\"Evidence\">" + chips.joined() + "</ul>"
