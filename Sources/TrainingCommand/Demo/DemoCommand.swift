@@ -82,7 +82,7 @@ struct DemoCommand {
   private func show(_ finding: Finding) {
     let place = finding.place.map { " in \($0)" } ?? ""
     Console.print(
-      "   found         \(finding.symptom)\(place) at step \(finding.step); cause: \(finding.cause)"
+      "   found         \(finding.symptom)\(place) \(finding.time); cause: \(finding.cause)"
     )
     Self.showMore(finding.evidenceInWords)
   }

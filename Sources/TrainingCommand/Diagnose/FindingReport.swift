@@ -56,7 +56,7 @@ struct FindingReport {
   /// A finding in some lines, each under its label.
   static func words(of finding: Finding) -> String {
     let place = finding.site.map { " (\($0))" } ?? ""
-    return "  \(finding.severity) at step \(finding.step): \(finding.symptom)\(place)\n"
+    return "  \(finding.heading): \(finding.symptom)\(place)\n"
       + details(of: finding)
   }
 

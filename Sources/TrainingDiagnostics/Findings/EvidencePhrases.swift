@@ -142,7 +142,8 @@ extension Evidence {
     "reach_from": "outputs from {}",
     "reach_to": "outputs up to {}",
     "relative_error": "relative error {}",
-    "relative_gradient_ratio": "gradients of the first layers beside their weights {} times those of the last",
+    "relative_gradient_ratio":
+      "gradients of the first layers beside their weights {} times those of the last",
     "repeated": "{} losses repeated",
     "repeated_batches": "{} batches came once more",
     "repeated_examples.examples": "{} examples looked at",

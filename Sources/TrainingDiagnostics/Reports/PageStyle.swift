@@ -136,7 +136,7 @@ enum PageStyle {
     .remedy { margin-top: 10px; padding: 10px 12px; border-radius: 8px; background: var(--tint); }
     .remedy strong { display: block; font-size: 12px; font-weight: 650; color: var(--state); }
     .evidence { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 12px; }
-    .evidence li { padding: 1px 9px; border: 1px solid var(--line); border-radius: 99px; font-size: 12.5px;
+    .evidence li { padding: 1px 9px; border: 1px solid var(--line); border-radius: 12px; font-size: 12.5px;
       color: var(--soft); font-variant-numeric: tabular-nums; }
     .evidence b { color: var(--ink); font-weight: 600; }
     .sources { margin-top: 10px; color: var(--soft); font-size: 12px; overflow-wrap: anywhere; }
