@@ -88,7 +88,7 @@ struct DemoCommand {
   }
 
   private func show(_ treatment: Treatment) {
-    Console.print("   treatment     back to step \(treatment.from), \(treatment.remedy)")
+    Console.print("   treatment     back to step \(treatment.from), \(treatment.remedyInWords)")
     Self.showMore(
       "chosen of \(treatment.trials.count) that were tried there: loss "
         + "\(Format.significant(treatment.trial.lossAfter)) after \(treatment.trial.steps) steps, "

@@ -5,6 +5,10 @@ internal import TrainingKit
 struct PlannedModel {
   let make: () -> any Module<Tensor, Tensor>
   let loss: (any Module<Tensor, Tensor>, _ batchSize: Int) -> Tensor
+  /// How many elements its tensors have at most, all layers together, on a batch of a size.
+  let largest: (_ batchSize: Int) -> Double
+  /// Whether there are blocks that may keep nothing for the backward pass.
+  let hasBlocks: Bool
 
   static let names =
     gpts.map(\.name) + berts.map(\.name) + ["resnet50"]
@@ -32,7 +36,9 @@ struct PlannedModel {
         layers: size.layers)
       self.init(bert: sizes, length: length)
     } else if name == "resnet50" {
-      self.init(images: [3, 224, 224], classes: 1000) { ResNet50() }
+      self.init(
+        images: [3, 224, 224], classes: 1000, largest: { Double($0) * 1e8 }, hasBlocks: true
+      ) { ResNet50() }
     } else {
       try self.init(file: name, length: length)
     }
@@ -40,7 +46,9 @@ struct PlannedModel {
 
   private init(gpt sizes: GPT.Configuration, length: Int?) {
     let length = min(length ?? sizes.context, sizes.context)
-    make = { GPT(sizes) }
+    (make, hasBlocks) = ({ GPT(sizes) }, true)
+    largest = Self.largest(
+      length, sizes.features, sizes.heads, sizes.vocabulary, layers: sizes.layers)
     loss = { model, size in
       let tokens = Tensor.zeros([size, length], dtype: .int64)
       return causalLanguageModelLoss(model(tokens), tokens)
@@ -49,7 +57,9 @@ struct PlannedModel {
 
   private init(bert sizes: BERT.Configuration, length: Int?) {
     let length = min(length ?? sizes.context, sizes.context)
-    make = { BERT(sizes) }
+    (make, hasBlocks) = ({ BERT(sizes) }, true)
+    largest = Self.largest(
+      length, sizes.features, sizes.heads, sizes.vocabulary, layers: sizes.layers)
     loss = { model, size in
       let tokens = Tensor.zeros([size, length], dtype: .int64)
       return maskedLanguageModelLoss(model(tokens), tokens)
@@ -57,13 +67,24 @@ struct PlannedModel {
   }
 
   private init(
-    images shape: [Int], classes: Int, _ make: @escaping () -> any Module<Tensor, Tensor>
+    images shape: [Int], classes: Int, largest: @escaping (Int) -> Double, hasBlocks: Bool = false,
+    _ make: @escaping () -> any Module<Tensor, Tensor>
   ) {
-    self.make = make
+    (self.make, self.largest, self.hasBlocks) = (make, largest, hasBlocks)
     loss = { model, size in
       let labels = Tensor.zeros([size], dtype: .int64)
       return crossEntropy(model(Tensor.zeros(Shape([size] + shape))), labels)
     }
+  }
+
+  /// Scores of attention, logits, and weights.
+  private static func largest(
+    _ length: Int, _ features: Int, _ heads: Int, _ vocabulary: Int, layers: Int
+  ) -> (Int) -> Double {
+    let (length, features) = (Double(length), Double(features))
+    let token = max(length * Double(heads), Double(vocabulary), 4 * features)
+    let weights = features * max(4 * features, Double(vocabulary))
+    return { max(Double($0) * length * token, weights) * Double(layers) }
   }
 
   /// What a file says of a model.
@@ -85,17 +106,28 @@ struct PlannedModel {
     do {
       description = try JSONDecoder().decode(Description.self, from: text)
     } catch {
-      throw UsageError("\(path): expected a model in JSON, got \(error)", .data)
+      throw UsageError("\(path): expected a model in JSON, got \(Self.words(of: error))", .data)
     }
     try self.init(description, path, length: length)
   }
 
+  private static func words(of error: any Error) -> String {
+    switch error {
+    case DecodingError.keyNotFound(let key, _): "none of the name \(key.stringValue)"
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+      "another kind of value for "
+        + (context.codingPath.isEmpty
+          ? "it" : context.codingPath.map(\.stringValue).joined(separator: "."))
+    default: "text that is none"
+    }
+  }
+
   private init(_ model: Description, _ path: String, length: Int?) throws(UsageError) {
     func size(_ name: String, _ value: Int?) throws(UsageError) -> Int {
-      guard let value, (1...1_000_000_000).contains(value) else {
+      guard let value, Values.sizes.contains(value) else {
+        let range = value ?? 0 < 1 ? "1 or more" : "at most \(Values.sizes.upperBound)"
         throw UsageError(
-          "\(path): expected \(name) of 1 or more, got \(value.map { "\($0)" } ?? "none")",
-          .data)
+          "\(path): expected \(name) of \(range), got \(value.map { "\($0)" } ?? "none")", .data)
       }
       return value
     }
@@ -137,7 +169,11 @@ struct PlannedModel {
   }
 
   private init(perceptron sizes: [Int]) {
-    self.init(images: [sizes[0]], classes: sizes.last!) {
+    let widest = Double(sizes.max()!)
+    self.init(
+      images: [sizes[0]], classes: sizes.last!,
+      largest: { Double(sizes.count) * widest * max(Double($0), widest) }
+    ) {
       Sequential(
         zip(sizes, sizes.dropFirst()).enumerated().flatMap {
           index, size -> [any Module<Tensor, Tensor>] in

@@ -207,6 +207,8 @@ extension TrainCommand {
   }
 
   private mutating func takeNote(of treatment: Treatment) {
+    var treatment = treatment
+    treatment.rateBefore = job.summary.treatedRate
     job.summary.add(treatment)
     // Those of epochs that are over stay as they are.
     let first = max(treatment.from, tallies.keys.min() ?? 0)

@@ -178,6 +178,8 @@ extension WatchedRun {
     _ treatment: Treatment, _ place: RunMoments<Item>.Place
   ) throws -> Treatment {
     let (before, snapshot) = (self, run.snapshot())
+    var treatment = treatment
+    treatment.rateBefore = treatments.rateFactor
     do {
       let items = moments.items(since: place)
       try goBack(to: place)
