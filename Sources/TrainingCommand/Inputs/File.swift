@@ -21,6 +21,13 @@ enum File {
 
   /// Whether a file of that name could be written, found out before hours of training.
   static func checkWritable(_ path: String) throws(UsageError) {
+    guard !path.isEmpty else {
+      throw UsageError("expected a file to write, got an empty name", .cannotCreate)
+    }
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      throw UsageError("cannot write \(path): \(String(cString: strerror(EISDIR)))", .cannotCreate)
+    }
     guard let file = fopen(path + ".partial", "wb") else { throw failure(path) }
     fclose(file)
     unlink(path + ".partial")
