@@ -56,6 +56,8 @@ struct DiagnoseCommand {
       return false
     }
     let last = doctor.conclude()
+    // What was told of a log as it grew cannot be taken back.
+    if log.path != "-" { doctor.review() }
     let diagnosis = doctor.diagnosis()
     if let words = order.words { Console.warn("\(name): \(words)") }
     if diagnosis.steps > 0 {
