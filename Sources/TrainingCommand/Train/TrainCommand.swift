@@ -51,8 +51,12 @@ struct TrainCommand {
     watched = WatchedRun(
       run, doctor: Doctor(doctor == nil ? [] : AnalyzerCatalog.standard),
       care: doctor?.care(after: job.summary.treatments ?? []) ?? .numbers,
+      // What comes next in a text is no label that could be wrong.
+      exampleLosses: samples.vocabulary == nil ? Network.exampleLosses : nil,
       loss.callAsFunction)
-    progress = Progress(secondsBefore: job.summary.seconds)
+    let progress = Progress(secondsBefore: job.summary.seconds)
+    self.progress = progress
+    watched.willTry = { progress.show(trial: $0, of: $1, $2) }
     printHeader(resumption)
   }
 
@@ -94,7 +98,9 @@ struct TrainCommand {
 
   /// Tells what is to be said when no step will follow.
   private mutating func conclude(_ doctor: JobDoctor) throws {
-    for finding in try watched.conclude() { Console.print(FindingReport.words(of: finding)) }
+    let findings = try watched.conclude()
+    progress.clear()
+    for finding in findings { Console.print(FindingReport.words(of: finding)) }
     let diagnosis = watched.diagnosis()
     job.summary.findings = diagnosis.findings
     Console.print("doctor                     \(diagnosis.health)")

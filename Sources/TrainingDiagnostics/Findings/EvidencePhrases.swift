@@ -163,7 +163,7 @@ extension Evidence {
     "spread": "spread of the outputs over examples {}",
     "start": "loss at the start {}",
     "step_seconds": "{s} for a step",
-    "steps": "over {} steps",
+    "steps": "steps it lasted {}",
     "steps_ago": "batches had come {} steps before",
     "steps_at_it": "{} steps at that rate",
     "suggestion": "suggested learning rate {}",
