@@ -64,6 +64,9 @@ final class DiagnoseTests: XCTestCase {
       XCTAssertNotNil(finding["step"] as? Int)
       XCTAssertNotNil(finding["confidence"] as? Double)
       XCTAssertNotNil(finding["evidence"] as? [String: Double])
+      let words = finding["evidence_in_words"] as? String
+      XCTAssertEqual(words?.hasPrefix("loss "), true, "\(line)")
+      XCTAssertEqual(finding["began"] as? Int, 100)
     }
   }
 
@@ -90,6 +93,22 @@ final class DiagnoseTests: XCTestCase {
     process.waitUntilExit()
     XCTAssertEqual(process.terminationStatus, 2)
     XCTAssertTrue(text.contains("standard input: sick: 120 steps"), text)
+  }
+
+  /// The reader of a file has the steps behind an explosion; who reads as a log grows has not.
+  func testAnExplosionThatPassedIsASpikeInAFile() throws {
+    let scratch = try Scratch(of: self)
+    let rows = (0..<200).map { step in
+      let isHigh = step == 120 || step == 121
+      let loss =
+        (1 + 2 * exp(-Double(step) / 20) + 0.01 * sin(Double(step * step))) * (isHigh ? 18 : 1)
+      return "{\"step\": \(step), \"loss\": \(loss), \"grad_norm\": \(isHigh ? 45 : 0.5)}"
+    }
+    let path = try scratch.file("spike.jsonl", rows.joined(separator: "\n"))
+    let run = try CommandRun("diagnose", path)
+    XCTAssertEqual(run.status, 0, run.output)
+    XCTAssertTrue(run.output.contains("note at step 120: loss spike"), run.output)
+    XCTAssertFalse(run.output.contains("explosion"), run.output)
   }
 
   func testStepsThatGoBackAreTold() throws {
