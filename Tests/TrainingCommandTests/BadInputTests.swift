@@ -71,6 +71,16 @@ final class BadInputTests: XCTestCase {
       status: 73)
   }
 
+  func testDevicesAreNotReadForEver() throws {
+    for words in [["--csv", "/dev/zero"], ["--text", "/dev/zero"], ["--idx", "/dev/zero", "a"]] {
+      for command in ["train", "check"] {
+        assertRefused(
+          try CommandRun([command] + words), "/dev/zero: expected a file with an end, got a device",
+          status: 66)
+      }
+    }
+  }
+
   func testTables() throws {
     let scratch = try Scratch(of: self)
     func refuse(_ text: String, _ sentence: String, line: UInt = #line) throws {

@@ -82,7 +82,13 @@ final class PlanTests: XCTestCase {
     try refuse(["--model", "gpt9"], "or a file, got gpt9")
     try refuse(["--batch-size", "1,x"], "expected a whole number above 0, got x")
     try refuse(
-      ["--batch-size", "1000000", "--model", "gpt2-xl"], "expected tensors of at most")
+      ["--batch-size", "1000000", "--model", "gpt2-xl"],
+      "expected a model and a batch that can be counted in 64 bits, got 1000000 examples")
+    try refuse(
+      ["--batch-size", "1000000"] + file("{\"type\": \"mlp\", \"sizes\": [1000000, 1000000]}"),
+      "expected a model and a batch that can be counted in 64 bits")
+    try refuse(
+      ["--length", "1"], "gpt2: causalLanguageModelLoss: expected sequences of at least two")
     try refuse(["--recompute", "maybe"], "expected yes or no, got maybe")
     try refuse(["--optimizer-state", "int8"], "expected float32 or bfloat16, got int8")
     try refuse(["--svg", "/nowhere/a.svg"], "cannot write /nowhere/a.svg", status: 73)

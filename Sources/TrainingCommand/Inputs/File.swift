@@ -19,6 +19,15 @@ enum File {
     }
   }
 
+  /// Throws for a device, which may have no end.
+  static func checkEnds(_ path: String) throws(UsageError) {
+    var status = stat()
+    guard stat(path, &status) == 0, [S_IFCHR, S_IFBLK].contains(status.st_mode & S_IFMT) else {
+      return
+    }
+    throw UsageError("\(path): expected a file with an end, got a device", .noInput)
+  }
+
   /// Whether a file of that name could be written, found out before hours of training.
   static func checkWritable(_ path: String) throws(UsageError) {
     guard !path.isEmpty else {

@@ -35,7 +35,7 @@ struct PlanCommand {
     for size in settings.batchSizes {
       guard model.largest(size) < 0x1p50 else {
         throw UsageError(
-          "--batch-size: expected tensors of at most \(1 << 50) elements, got more in a batch of \(size)"
+          "--batch-size: expected a model and a batch that can be counted in 64 bits, got \(size) examples"
         )
       }
     }
@@ -74,6 +74,14 @@ struct PlanCommand {
   }
 
   private func plan(_ model: PlannedModel, _ choice: Choice) throws -> MemoryPlan {
+    do {
+      return try planned(model, choice)
+    } catch let error as TensorError {
+      throw UsageError("\(settings.model): \(error)")
+    }
+  }
+
+  private func planned(_ model: PlannedModel, _ choice: Choice) throws -> MemoryPlan {
     try MemoryPlan {
       try validated {
         var run = TrainingRun(

@@ -5,7 +5,8 @@ internal import TrainingKit
 struct PlannedModel {
   let make: () -> any Module<Tensor, Tensor>
   let loss: (any Module<Tensor, Tensor>, _ batchSize: Int) -> Tensor
-  /// How many elements its tensors have at most, all layers together, on a batch of a size.
+  /// How many elements its tensors have at most, all layers together, on a batch of a size, and more where it is the
+  /// multiplications that come near the end of 64 bits.
   let largest: (_ batchSize: Int) -> Double
   /// Whether there are blocks that may keep nothing for the backward pass.
   let hasBlocks: Bool
@@ -37,7 +38,7 @@ struct PlannedModel {
       self.init(bert: sizes, length: length)
     } else if name == "resnet50" {
       self.init(
-        images: [3, 224, 224], classes: 1000, largest: { Double($0) * 1e8 }, hasBlocks: true
+        images: [3, 224, 224], classes: 1000, largest: { Double($0) * 1e9 }, hasBlocks: true
       ) { ResNet50() }
     } else {
       try self.init(file: name, length: length)
@@ -77,15 +78,21 @@ struct PlannedModel {
     }
   }
 
-  /// Scores of attention, logits, and weights.
+  /// Scores of attention, logits, and weights; and what is multiplied with these.
   private static func largest(
     _ length: Int, _ features: Int, _ heads: Int, _ vocabulary: Int, layers: Int
   ) -> (Int) -> Double {
     let (length, features) = (Double(length), Double(features))
     let token = max(length * Double(heads), Double(vocabulary), 4 * features)
-    let weights = features * max(4 * features, Double(vocabulary))
-    return { max(Double($0) * length * token, weights) * Double(layers) }
+    let weights = features * max(12 * features, Double(vocabulary), length)
+    return { size in
+      let tokens = Double(size) * length
+      return max(tokens * token, weights, tokens * weights / productsPerElement) * Double(layers)
+    }
   }
+
+  /// So many multiplications are as far from the end of 64 bits as an element.
+  private static let productsPerElement = 128.0
 
   /// What a file says of a model.
   private struct Description: Decodable {
@@ -172,7 +179,10 @@ struct PlannedModel {
     let widest = Double(sizes.max()!)
     self.init(
       images: [sizes[0]], classes: sizes.last!,
-      largest: { Double(sizes.count) * widest * max(Double($0), widest) }
+      largest: { size in
+        let products = Double(size) * widest * widest / Self.productsPerElement
+        return Double(sizes.count) * max(Double(size) * widest, widest * widest, products)
+      }
     ) {
       Sequential(
         zip(sizes, sizes.dropFirst()).enumerated().flatMap {

@@ -130,6 +130,7 @@ enum PageStyle {
     .where { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 8px; color: var(--soft);
       font-size: 13px; }
     .where .sure { margin-left: auto; }
+    .where .since { order: 1; flex-basis: 100%; }
     h4 { font-size: 17px; font-weight: 650; letter-spacing: -.01em; line-height: 1.3; margin-top: 8px; }
     .cause { color: var(--soft); font-size: 14px; margin-top: 2px; }
     .cause em { font-style: normal; }
