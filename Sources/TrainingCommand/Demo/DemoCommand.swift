@@ -81,9 +81,10 @@ struct DemoCommand {
 
   private func show(_ finding: Finding) {
     let place = finding.place.map { " in \($0)" } ?? ""
-    Console.print(
-      "   found         \(finding.symptom)\(place) \(finding.time); cause: \(finding.cause)"
-    )
+    let words = "\(finding.symptom)\(place) \(finding.time); cause: \(finding.cause)"
+    let lines = Format.wrapped(words, columns: 82)
+    Console.print("   found         \(lines[0])")
+    Self.showMore(lines.dropFirst().joined(separator: " "))
     Self.showMore(finding.evidenceInWords)
   }
 
