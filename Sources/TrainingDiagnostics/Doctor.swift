@@ -15,6 +15,9 @@ public struct Doctor: Sendable {
   public private(set) var history = RunHistory()
   private var analyzers: [any Analyzer]
   private var occurrences: [Symptom: Int] = [:]
+  // What was no news when it was found, once of each kind.
+  private var silenced: [Finding] = []
+  private var recovery = Recovery()
   private let budget: Int
 
   /// Creates a doctor of a run that has not begun.
@@ -31,6 +34,7 @@ public struct Doctor: Sendable {
   public mutating func observe(_ step: StepRecord) -> [Finding] {
     let completed = history.completed(step)
     let found = analyzers.indices.compactMap { analyzers[$0].examine(completed, after: history) }
+    recovery.note(completed, found, after: history)
     history.append(step)
     return hear(found)
   }
@@ -39,6 +43,21 @@ public struct Doctor: Sendable {
   @discardableResult
   public mutating func conclude() -> [Finding] {
     hear(analyzers.indices.compactMap { analyzers[$0].conclude(history) })
+  }
+
+  /// Looks back at a log that is complete: an explosion behind which the loss was back at its level within some steps
+  /// was a spike. While a run goes on nobody can know that, so its explosion is told at once.
+  public mutating func review() {
+    guard let spike = recovery.spike, let place = findings.firstIndex(where: spike.isFound) else {
+      return
+    }
+    findings[place] = spike.finding(in: findings[place])
+    occurrences[.lossSpike] = max(occurrences[.lossSpike] ?? 0, occurrences[.explosion] ?? 1)
+    occurrences[.explosion] = nil
+    // What seemed to follow from it did not.
+    for finding in silenced where finding.symptom != .explosion && isNews(finding) {
+      findings.append(finding)
+    }
   }
 
   /// The findings so far, ranked.
@@ -77,7 +96,10 @@ public struct Doctor: Sendable {
     if found.isEmpty { return [] }
     return found.sorted { $0.isBefore($1) }.filter { finding in
       occurrences[finding.symptom, default: 0] += 1
-      guard isNews(finding) else { return false }
+      guard isNews(finding) else {
+        if !silenced.contains(where: { $0.isOfTheKind(of: finding) }) { silenced.append(finding) }
+        return false
+      }
       findings.append(finding)
       return true
     }
@@ -96,6 +118,10 @@ public struct Doctor: Sendable {
 }
 
 extension Finding {
+  fileprivate func isOfTheKind(of other: Finding) -> Bool {
+    symptom == other.symptom && severity == other.severity
+  }
+
   /// Whether this is told before another: the graver first, then causes before what they bring with them, then by step.
   func isBefore(_ other: Finding) -> Bool {
     if severity != other.severity { return severity > other.severity }

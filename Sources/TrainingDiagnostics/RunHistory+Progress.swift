@@ -37,6 +37,18 @@ extension RunHistory {
     return (Double(previous.step) - Double(first.step)) / Double(count - 1)
   }
 
+  /// About the step of the record so many places before one.
+  func step(_ places: Int, before step: Int) -> Int {
+    Int(max(-0x1p53, min(0x1p53, Double(step) - spacing * Double(places))))
+  }
+
+  /// The step since which losses have been far above their level, up to one whose loss is.
+  func climb(to step: Int) -> Int {
+    guard let level = loss.recent.median, let deviation = loss.recent.deviation else { return step }
+    let bound = level + max(5 * deviation, 0.1 * loss.magnitude(of: level))
+    return self.step(loss.recent.values.reversed().prefix { $0 > bound }.count, before: step)
+  }
+
   /// Whether the learning rate has not been at its full height for long; false where nobody knows it.
   var isWarmingUp: Bool {
     guard let now = learningRate.last?.value, learningRate.count >= 8 else { return false }

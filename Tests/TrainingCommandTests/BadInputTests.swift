@@ -30,6 +30,57 @@ final class BadInputTests: XCTestCase {
       try CommandRun("train", "--json", "/nowhere/a.json"), "cannot write /nowhere", status: 73)
   }
 
+  func testSizesBeyondAllMeasureAreRefused() throws {
+    let largest = "\(Int.max)"
+    let linear = ["train", "--model", "linear", "--epochs", "1"]
+    for option in ["--hidden", "--layers", "--context", "--batch-size", "--accumulate"] {
+      assertRefused(
+        try CommandRun(linear + [option, largest]),
+        "\(option): expected a whole number of at most 1000000, got \(largest)")
+    }
+    for option in ["--epochs", "--warmup", "--threads", "--generate", "--checkpoint-every"] {
+      assertRefused(
+        try CommandRun(linear + [option, largest]),
+        "\(option): expected a whole number of at most 1000000000, got \(largest)")
+    }
+    for option in ["--batch-size", "--length"] {
+      assertRefused(
+        try CommandRun("plan", option, largest), "expected a whole number of at most 1000000")
+    }
+  }
+
+  func testWhatCannotBeWrittenIsToldBeforeTheWork() throws {
+    let scratch = try Scratch(of: self)
+    let folder = scratch.folder.path
+    for words in [
+      ["train", "--html", folder], ["train", "--json", folder], ["demo", "--html", folder],
+      ["plan", "--json", folder],
+    ] {
+      let run = try CommandRun(words)
+      assertRefused(run, "cannot write \(folder): Is a directory", status: 73)
+      XCTAssertEqual(run.output, "", "\(words)")
+    }
+    assertRefused(
+      try CommandRun("demo", "--html", ""), "expected a file to write, got an empty name",
+      status: 73)
+    assertRefused(
+      try CommandRun("train", "--checkpoint-dir", ""),
+      "--checkpoint-dir: expected a folder, got an empty name")
+    assertRefused(
+      try CommandRun("train", "--checkpoint-dir", "/dev/null/a"), "/dev/null/a: expected to list",
+      status: 73)
+  }
+
+  func testDevicesAreNotReadForEver() throws {
+    for words in [["--csv", "/dev/zero"], ["--text", "/dev/zero"], ["--idx", "/dev/zero", "a"]] {
+      for command in ["train", "check"] {
+        assertRefused(
+          try CommandRun([command] + words), "/dev/zero: expected a file with an end, got a device",
+          status: 66)
+      }
+    }
+  }
+
   func testTables() throws {
     let scratch = try Scratch(of: self)
     func refuse(_ text: String, _ sentence: String, line: UInt = #line) throws {

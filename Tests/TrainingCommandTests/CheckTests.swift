@@ -33,7 +33,9 @@ final class CheckTests: XCTestCase {
     let run = try CommandRun("check", "--rates", "--learning-rate", "1000")
     XCTAssertEqual(run.status, 1, run.output + run.errors)
     XCTAssertTrue(run.output.contains("warning  learning rate"), run.output)
-    XCTAssertTrue(run.output.contains("learning rate 1000, rises at "), run.output)
+    XCTAssertTrue(
+      run.output.contains("learning rate 1000, the loss rises from a learning rate of "), run.output
+    )
     XCTAssertTrue(run.output.contains("lower the learning rate, to 0.0"), run.output)
   }
 

@@ -27,8 +27,9 @@ final class DiagnoseTests: XCTestCase {
     let sick = try scratch.file("sick.jsonl", log(explosion: true))
     let warned = try scratch.file("warned.csv", overfitting)
     for (path, status, words) in [
-      (healthy, 0, ": healthy: 120 steps\n"), (warned, 1, "warning at step"),
-      (sick, 2, "fault at step 101: explosion"),
+      (healthy, 0, ": healthy: 120 steps\n"),
+      (warned, 1, "warning, began at step 12, sure at step"),
+      (sick, 2, "fault, began at step 100, sure at step 101: explosion"),
     ] {
       let run = try CommandRun("diagnose", path)
       XCTAssertEqual(Int(run.status), status, run.output + run.errors)
@@ -63,6 +64,9 @@ final class DiagnoseTests: XCTestCase {
       XCTAssertNotNil(finding["step"] as? Int)
       XCTAssertNotNil(finding["confidence"] as? Double)
       XCTAssertNotNil(finding["evidence"] as? [String: Double])
+      let words = finding["evidence_in_words"] as? String
+      XCTAssertEqual(words?.hasPrefix("loss "), true, "\(line)")
+      XCTAssertEqual(finding["began"] as? Int, 100)
     }
   }
 
@@ -82,13 +86,40 @@ final class DiagnoseTests: XCTestCase {
       if data.isEmpty { break }
       text += String(decoding: data, as: UTF8.self)
     }
-    XCTAssertTrue(text.contains("fault at step 101: explosion"), text)
+    XCTAssertTrue(text.contains("fault, began at step 100, sure at step 101: explosion"), text)
     XCTAssertTrue(process.isRunning)
     try input.fileHandleForWriting.close()
     text += String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     XCTAssertEqual(process.terminationStatus, 2)
     XCTAssertTrue(text.contains("standard input: sick: 120 steps"), text)
+  }
+
+  /// The reader of a file has the steps behind an explosion; who reads as a log grows has not.
+  func testAnExplosionThatPassedIsASpikeInAFile() throws {
+    let scratch = try Scratch(of: self)
+    let rows = (0..<200).map { step in
+      let isHigh = step == 120 || step == 121
+      let loss =
+        (1 + 2 * exp(-Double(step) / 20) + 0.01 * sin(Double(step * step))) * (isHigh ? 18 : 1)
+      return "{\"step\": \(step), \"loss\": \(loss), \"grad_norm\": \(isHigh ? 45 : 0.5)}"
+    }
+    let path = try scratch.file("spike.jsonl", rows.joined(separator: "\n"))
+    let run = try CommandRun("diagnose", path)
+    XCTAssertEqual(run.status, 0, run.output)
+    XCTAssertTrue(run.output.contains("note at step 120: loss spike"), run.output)
+    XCTAssertFalse(run.output.contains("explosion"), run.output)
+  }
+
+  func testStepsThatGoBackAreTold() throws {
+    let scratch = try Scratch(of: self)
+    let path = try scratch.file("two.jsonl", log(explosion: false) + log(explosion: false))
+    let run = try CommandRun("diagnose", path)
+    XCTAssertEqual(
+      run.errors,
+      "training: warning: \(path): steps go back from 119 to 0 at record 121: a run that was resumed, or several "
+        + "in one file; they are read as one run, in the order of the file\n")
+    XCTAssertTrue(run.output.contains("240 steps"), run.output)
   }
 
   func testWhatCannotBeReadIsOneLine() throws {

@@ -25,7 +25,8 @@ final class PlanTests: XCTestCase {
       "--batch-size", "1,8", "--budget", "4MB", "--threads", "2", "--json", scratch.path("t.json"),
       "--svg", scratch.path("t.svg"))
     XCTAssertEqual(run.status, 0, run.errors)
-    XCTAssertEqual(run.output.split(separator: "\n").count, 9)
+    XCTAssertEqual(run.output.split(separator: "\n").count, 10)
+    XCTAssertTrue(run.output.hasPrefix("memory at the moment of its peak"), run.output)
     let rows = try JSONDecoder().decode(
       [Row].self, from: Data(contentsOf: URL(fileURLWithPath: scratch.path("t.json"))))
     XCTAssertEqual(rows.map(\.batchSize), [1, 1, 1, 1, 8, 8, 8, 8])
@@ -56,6 +57,17 @@ final class PlanTests: XCTestCase {
     XCTAssertEqual(2 * rows[1].owners["optimizer"]!, rows[0].owners["optimizer"]!)
   }
 
+  func testAModelWithoutBlocksIsPlannedAsItIs() throws {
+    let scratch = try Scratch(of: self)
+    let model = try scratch.file("m.json", "{\"type\": \"mlp\", \"sizes\": [4, 4]}")
+    let run = try CommandRun("plan", "--model", model, "--batch-size", "1")
+    XCTAssertEqual(run.status, 0, run.errors)
+    XCTAssertEqual(run.output.split(separator: "\n").count, 4)
+    let asked = try CommandRun("plan", "--model", model, "--recompute", "yes")
+    XCTAssertEqual(
+      asked.errors, "training: --recompute: expected a model with blocks, got \(model)\n")
+  }
+
   func testBadInputGetsOneLine() throws {
     let scratch = try Scratch(of: self)
     func refuse(_ words: [String], _ sentence: String, status: Int32 = 64) throws {
@@ -69,10 +81,26 @@ final class PlanTests: XCTestCase {
     }
     try refuse(["--model", "gpt9"], "or a file, got gpt9")
     try refuse(["--batch-size", "1,x"], "expected a whole number above 0, got x")
+    try refuse(
+      ["--batch-size", "1000000", "--model", "gpt2-xl"],
+      "expected a model and a batch that can be counted in 64 bits, got 1000000 examples")
+    try refuse(
+      ["--batch-size", "1000000"] + file("{\"type\": \"mlp\", \"sizes\": [1000000, 1000000]}"),
+      "expected a model and a batch that can be counted in 64 bits")
+    try refuse(
+      ["--length", "1"], "gpt2: causalLanguageModelLoss: expected sequences of at least two")
     try refuse(["--recompute", "maybe"], "expected yes or no, got maybe")
     try refuse(["--optimizer-state", "int8"], "expected float32 or bfloat16, got int8")
     try refuse(["--svg", "/nowhere/a.svg"], "cannot write /nowhere/a.svg", status: 73)
-    try refuse(file("{"), "model.json: expected a model in JSON", status: 65)
+    try refuse(
+      file("{"), "model.json: expected a model in JSON, got text that is none", status: 65)
+    try refuse(file("{}"), "expected a model in JSON, got none of the name type", status: 65)
+    try refuse(
+      file("{\"type\": \"mlp\", \"sizes\": [3, \"a\"]}"),
+      "expected a model in JSON, got another kind of value for sizes.", status: 65)
+    try refuse(
+      file("{\"type\": \"mlp\", \"sizes\": [3, \(Int.max)]}"),
+      "expected sizes of at most 1000000, got", status: 65)
     try refuse(
       file("{\"type\": \"cnn\"}"), "expected the type gpt, bert or mlp, got cnn", status: 65)
     try refuse(

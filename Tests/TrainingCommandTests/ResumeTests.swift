@@ -112,6 +112,58 @@ final class ResumeTests: XCTestCase {
     XCTAssertEqual(try summary(scratch.path("s.json")).lossPerEpoch.count, 2)
   }
 
+  /// What does not depend on the length goes on to the bits of the longer run; what does is told.
+  func testAFinishedRunGoesOnToMoreEpochs() throws {
+    let scratch = try Scratch(of: self)
+    func train(_ folder: String, _ words: String...) throws -> (output: String, errors: String) {
+      let run = try CommandRun(
+        ["train", "--model", "linear", "--checkpoint-dir", scratch.path(folder)] + words)
+      return (run.output, run.errors)
+    }
+    func epochs(_ folder: String, _ schedule: String) throws -> [String] {
+      var lines: [String] = []
+      for words in [["2"], ["4", "--resume"], ["4", "--resume"]] {
+        let run = try CommandRun(
+          [
+            "train", "--model", "linear", "--checkpoint-dir", scratch.path(folder), "--schedule",
+            schedule,
+          ]
+            + ["--epochs"] + words)
+        XCTAssertEqual(run.status, 0, run.errors)
+        lines += run.output.split(separator: "\n").filter { $0.hasPrefix("going on") }.map(
+          String.init)
+      }
+      return lines
+    }
+    let plain = try epochs("constant", "constant")
+    XCTAssertEqual(
+      plain,
+      [
+        "going on after step 90 of 180, with 4 epochs in place of 2: the schedule constant does not depend on "
+          + "them, so the steps are those of a run of 4 epochs with --warmup 4",
+        "going on after step 180 of 180",
+      ])
+    let whole = try train("whole", "--schedule", "constant", "--epochs", "4", "--warmup", "4")
+    XCTAssertEqual(whole.errors, "")
+    let (got, expected) = (try last(scratch.path("constant")), try last(scratch.path("whole")))
+    for (name, bytes) in expected { XCTAssertEqual(got[name], bytes, name) }
+
+    let lines = try epochs("cosine", "cosine")
+    XCTAssertEqual(lines.count, 2)
+    XCTAssertTrue(
+      lines[0].hasPrefix(
+        "going on after step 90 of 180, with 4 epochs in place of 2: the schedule cosine is laid over all 4, "
+          + "so the next step has the learning rate 0.0155 where it would have had 0"), lines[0])
+    let less = try train("cosine", "--epochs", "3", "--resume")
+    XCTAssertEqual(
+      less.errors,
+      "training: --epochs: expected at least 4, which the checkpoint has begun, got 3\n")
+    let silent = try train("cosine", "--resume")
+    XCTAssertEqual(
+      silent.errors,
+      "training: --resume: expected the settings of the checkpoint: epochs 4, got 40\n")
+  }
+
   private func assertRefused(
     _ arguments: [String], _ expected: String, status: Int32 = 64
   ) throws {

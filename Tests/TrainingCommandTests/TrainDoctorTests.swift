@@ -34,6 +34,47 @@ final class TrainDoctorTests: XCTestCase {
     try Data(contentsOf: URL(fileURLWithPath: scratch.path("summary.json")))
   }
 
+  /// A table of three heaps, a twentieth of whose labels are those of another heap.
+  func testWrongLabelsAreNamedByTheirRows() throws {
+    struct Summary: Decodable {
+      struct Finding: Decodable {
+        let cause: String
+        let examples: [Int]?
+      }
+      let findings: [Finding]
+    }
+    let scratch = try Scratch(of: self)
+    let wrong = (0..<600).filter { $0 % 25 == 7 }
+    let rows = (0..<600).map { row in
+      let heap = row * row % 7 % 3
+      let (x, y) = (sin(Double(row * 37)), cos(Double(row * 53)))
+      let label = wrong.contains(row) ? (heap + 1) % 3 : heap
+      return "\(x + (heap == 1 ? 4 : 0)),\(y + (heap == 2 ? 4 : 0)),\(label)"
+    }
+    let table = try scratch.file("t.csv", rows.joined(separator: "\n"))
+    let path = scratch.path("s.json")
+    let run = try CommandRun(
+      "train", "--csv", table, "--doctor", "--model", "linear", "--json", path)
+    XCTAssertEqual(run.status, 0, run.errors)
+    let summary = try JSONDecoder().decode(
+      Summary.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+    let found = summary.findings.first { $0.cause == "wrong_labels" }?.examples ?? []
+    XCTAssertEqual(Set(found).subtracting(wrong), [], run.output)
+    XCTAssertGreaterThanOrEqual(found.count, wrong.count - 2, run.output)
+    XCTAssertTrue(run.output.contains("noisy labels (examples "), run.output)
+  }
+
+  func testRemediesAreShownWhileTheyAreTried() throws {
+    let job = [
+      "train", "--model", "mlp", "--optimizer", "sgd", "--learning-rate", "30", "--clip", "0",
+      "--warmup", "0", "--epochs", "1", "--doctor=treat",
+    ]
+    let run = try CommandRun.inTerminal(job, locale: "en_US.UTF-8")
+    XCTAssertTrue(run.text.contains("\r\u{1B}[2Ktrying remedy 1 of "), run.text)
+    XCTAssertTrue(run.text.contains(": divide the learning rate by 10 …"), run.text)
+    XCTAssertFalse(try CommandRun(job).output.contains("trying remedy"))
+  }
+
   func testAHealthyJobIsTheSameWithADoctor() throws {
     let scratch = try Scratch(of: self)
     // Dropped units, an average, parts and a loss scale: all that a replay could disturb.

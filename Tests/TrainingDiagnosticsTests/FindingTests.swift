@@ -12,7 +12,7 @@ final class FindingTests: XCTestCase {
   func testAFindingIsOneLine() {
     XCTAssertEqual(
       "\(finding)",
-      "note at step 12: loss spike (loss 5.098, norm ratio 0.3333, best step 71409); "
+      "note at step 12: loss spike (loss 5.098, gradient norm 0.3333 times the usual, best at step 71409); "
         + "cause: data outlier; remedy: none")
     XCTAssertEqual(finding.confidence, 1)
     XCTAssertEqual(finding.evidence["loss"], 5.0981)

@@ -18,6 +18,10 @@ final class LogErrorTests: XCTestCase {
     }
   }
 
+  private let known =
+    "a column of numbers named loss, grad_norm, learning_rate, loss_scale, clip_factor, train_loss, "
+    + "validation_loss or another usual name of these"
+
   func testLinesOfJSON() {
     let good = "{\"step\": 1, \"loss\": 2}\n"
     assertRefused("", "log: expected a log, got an empty file")
@@ -33,7 +37,10 @@ final class LogErrorTests: XCTestCase {
     assertRefused(
       good + String(repeating: "[", count: 100_000),
       "log:2: expected at most 64 levels, got \"\(String(repeating: "[", count: 40))…\"")
-    assertRefused("{\"a\": 1}\n", "log: expected lines with a loss, got none in 1 line")
+    assertRefused("{\"a\": 1}\n", "log: expected \(known), got the names a")
+    assertRefused(
+      "{\"step\": 1, \"time\": 2, \"acc\": {\"top1\": 3}}\n",
+      "log: expected \(known), got the names step, time, acc/top1")
   }
 
   func testDocuments() {
@@ -45,7 +52,10 @@ final class LogErrorTests: XCTestCase {
       "log:5: expected a number for train/loss, got \"much\"")
     assertRefused(
       "{\"loss\": [1,\n2,\n[]]}", "log:3: expected a number for loss, got an array")
-    assertRefused("{\n\"log_history\": []}", "log: expected rows with a loss, got none")
+    assertRefused(
+      "{\n\"log_history\": []}",
+      "log: expected rows with numbers by their names, such as loss, got none")
+    assertRefused("[{\"a\": 1}, {\"b\": 1}]", "log: expected \(known), got the names a, b")
   }
 
   func testTables() {
@@ -56,8 +66,12 @@ final class LogErrorTests: XCTestCase {
     assertRefused("step,loss\n1,0x10\n", "log:2: expected a number in column loss, got \"0x10\"")
     assertRefused(
       "step,time\n1,2\n",
-      "log: expected a column named loss, grad_norm, train_loss or validation_loss, with numbers, got none in 2 lines"
-    )
+      "log: expected \(known), got the columns step, time")
+    assertRefused(
+      "time,accuracy\n1,2\n3,4\n", "log: expected \(known), got the columns time, accuracy")
+    assertRefused(
+      "step,loss\n",
+      "log: expected rows of numbers below the names of columns, got none below step, loss")
   }
 
   func testText() {

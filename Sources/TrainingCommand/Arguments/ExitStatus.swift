@@ -25,6 +25,8 @@ extension ExitStatus {
     case let error as UsageError: self = error.status
     case let error as DataError: self = error.isAboutOpening ? .noInput : .data
     case is DeviceError: self = .system
+    case let error as CheckpointError where error.kind == .system: self = .cannotCreate
+    case let error as CheckpointError where error.kind == .memory: self = .system
     default: self = .software
     }
   }

@@ -1,15 +1,29 @@
 /// Reads option values, or says what would have been right.
 enum Values {
+  /// How often something is done.
   static func count(_ word: String) throws(UsageError) -> Int {
-    guard let value = Int(word), value > 0 else {
-      throw UsageError("expected a whole number above 0, got \(word)")
-    }
-    return value
+    try whole(word, 1...1_000_000_000)
   }
 
   static func countOrZero(_ word: String) throws(UsageError) -> Int {
-    guard let value = Int(word), value >= 0 else {
-      throw UsageError("expected a whole number of 0 or more, got \(word)")
+    try whole(word, 0...1_000_000_000)
+  }
+
+  /// How large something is that others are multiplied with.
+  static func size(_ word: String) throws(UsageError) -> Int { try whole(word, sizes) }
+
+  /// Products of three of them are still numbers of bytes.
+  static let sizes = 1...1_000_000
+
+  private static func whole(
+    _ word: String, _ range: ClosedRange<Int>
+  ) throws(UsageError) -> Int {
+    guard let value = Int(word), value >= range.lowerBound else {
+      let least = range.lowerBound == 0 ? "of 0 or more" : "above 0"
+      throw UsageError("expected a whole number \(least), got \(word)")
+    }
+    guard value <= range.upperBound else {
+      throw UsageError("expected a whole number of at most \(range.upperBound), got \(word)")
     }
     return value
   }

@@ -81,14 +81,15 @@ struct DemoCommand {
 
   private func show(_ finding: Finding) {
     let place = finding.place.map { " in \($0)" } ?? ""
-    Console.print(
-      "   found         \(finding.symptom)\(place) at step \(finding.step); cause: \(finding.cause)"
-    )
-    Self.showMore("\(finding.evidence)")
+    let words = "\(finding.symptom)\(place) \(finding.time); cause: \(finding.cause)"
+    let lines = Format.wrapped(words, columns: 82)
+    Console.print("   found         \(lines[0])")
+    Self.showMore(lines.dropFirst().joined(separator: " "))
+    Self.showMore(finding.evidenceInWords)
   }
 
   private func show(_ treatment: Treatment) {
-    Console.print("   treatment     back to step \(treatment.from), \(treatment.remedy)")
+    Console.print("   treatment     back to step \(treatment.from), \(treatment.remedyInWords)")
     Self.showMore(
       "chosen of \(treatment.trials.count) that were tried there: loss "
         + "\(Format.significant(treatment.trial.lossAfter)) after \(treatment.trial.steps) steps, "

@@ -29,7 +29,7 @@ struct MemoryScene {
       .findings()
     if let finding = findings.first {
       Console.print("   found         \(finding.symptom) before step 0; cause: \(finding.cause)")
-      DemoCommand.showMore("\(finding.evidence)")
+      DemoCommand.showMore(finding.evidenceInWords)
     }
     guard let fit = try fit(&run, batches[0]) else { return ([], "out of memory: nothing fits") }
     Device.cpu.resetPeakMemory()

@@ -44,9 +44,10 @@ struct DiagnoseCommand {
     let name = log.path == "-" && !settings.json ? "standard input" : log.path
     var doctor = Doctor()
     var record = RunRecord(capacity: Self.recorded)
+    var order = StepOrder()
     var problem: (any Error)?
     do {
-      try read(log.path, as: name, into: &doctor, &record)
+      try read(log.path, as: name, into: &doctor, &record, &order)
     } catch {
       problem = error
     }
@@ -55,7 +56,10 @@ struct DiagnoseCommand {
       return false
     }
     let last = doctor.conclude()
+    // What was told of a log as it grew cannot be taken back.
+    if log.path != "-" { doctor.review() }
     let diagnosis = doctor.diagnosis()
+    if let words = order.words { Console.warn("\(name): \(words)") }
     if diagnosis.steps > 0 {
       FindingReport(name: name, json: settings.json).show(
         diagnosis, findings: log.path == "-" ? last : diagnosis.findings, record,
@@ -72,7 +76,8 @@ struct DiagnoseCommand {
 
   /// Hands the steps of a log to the doctor; findings in standard input are shown as they arise.
   private func read(
-    _ path: String, as name: String, into doctor: inout Doctor, _ record: inout RunRecord
+    _ path: String, as name: String, into doctor: inout Doctor, _ record: inout RunRecord,
+    _ order: inout StepOrder
   ) throws {
     var stream = try ByteStream(path)
     var reader = LogReader(file: name)
@@ -80,6 +85,7 @@ struct DiagnoseCommand {
     let isLive = path == "-"
     let isRecorded = reports.areWanted || (Console.isTerminal && !settings.json)
     func take(_ step: StepRecord) {
+      order.note(step.step)
       let findings = doctor.observe(step)
       if isRecorded { record.append(step) }
       if isLive { findings.forEach(report.show) }

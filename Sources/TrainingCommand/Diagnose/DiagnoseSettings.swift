@@ -13,7 +13,7 @@ extension DiagnoseSettings {
         "--json",
         help:
           "one finding a line, as an object with the keys file, symptom, cause, severity, step, "
-          + "confidence, evidence and remedy"
+          + "confidence, evidence, evidence_in_words and remedy, and began where that is an earlier step"
       ) { settings, _ in settings.json = true },
       Option("--html", "FILE", help: "write a page with plots and findings, which needs no network")
       {

@@ -11,12 +11,16 @@ struct FindingReport {
     let file: String
     let finding: Finding
 
-    private enum Key: CodingKey { case file }
+    private enum Key: String, CodingKey {
+      case file
+      case evidenceInWords = "evidence_in_words"
+    }
 
     func encode(to encoder: any Encoder) throws {
       try finding.encode(to: encoder)
       var container = encoder.container(keyedBy: Key.self)
       try container.encode(file, forKey: .file)
+      try container.encode(finding.evidenceInWords, forKey: .evidenceInWords)
     }
   }
 
@@ -52,14 +56,14 @@ struct FindingReport {
   /// A finding in some lines, each under its label.
   static func words(of finding: Finding) -> String {
     let place = finding.site.map { " (\($0))" } ?? ""
-    return "  \(finding.severity) at step \(finding.step): \(finding.symptom)\(place)\n"
+    return "  \(finding.heading): \(finding.symptom)\(place)\n"
       + details(of: finding)
   }
 
   private static func details(of finding: Finding) -> String {
     let sure = Int((finding.confidence * 100).rounded())
     let parts = [
-      ("evidence", "\(finding.evidence); \(sure) % sure"), ("cause", "\(finding.cause)"),
+      ("evidence", "\(finding.evidenceInWords); \(sure) % sure"), ("cause", "\(finding.cause)"),
       ("test", finding.nextTest ?? ""), ("remedy", finding.remedy),
     ]
     return parts.filter { !$0.1.isEmpty }.map { part in

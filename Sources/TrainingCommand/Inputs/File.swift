@@ -19,8 +19,24 @@ enum File {
     }
   }
 
+  /// Throws for a device, which may have no end.
+  static func checkEnds(_ path: String) throws(UsageError) {
+    var status = stat()
+    guard stat(path, &status) == 0, [S_IFCHR, S_IFBLK].contains(status.st_mode & S_IFMT) else {
+      return
+    }
+    throw UsageError("\(path): expected a file with an end, got a device", .noInput)
+  }
+
   /// Whether a file of that name could be written, found out before hours of training.
   static func checkWritable(_ path: String) throws(UsageError) {
+    guard !path.isEmpty else {
+      throw UsageError("expected a file to write, got an empty name", .cannotCreate)
+    }
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      throw UsageError("cannot write \(path): \(String(cString: strerror(EISDIR)))", .cannotCreate)
+    }
     guard let file = fopen(path + ".partial", "wb") else { throw failure(path) }
     fclose(file)
     unlink(path + ".partial")

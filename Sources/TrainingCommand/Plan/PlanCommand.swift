@@ -32,8 +32,16 @@ struct PlanCommand {
     let model = try PlannedModel(settings.model, length: settings.length)
     var rows: [Row] = []
     var last: MemoryPlan?
+    for size in settings.batchSizes {
+      guard model.largest(size) < 0x1p50 else {
+        throw UsageError(
+          "--batch-size: expected a model and a batch that can be counted in 64 bits, got \(size) examples"
+        )
+      }
+    }
+    Console.print(PlanTable.title)
     Console.print(PlanTable.header(hasBudget: settings.budget != nil))
-    for choice in choices {
+    for choice in try choices(of: model) {
       let plan = try plan(model, choice)
       rows.append(row(plan, choice))
       Console.print(PlanTable.line(rows.last!))
@@ -42,13 +50,17 @@ struct PlanCommand {
     if let last { try write(rows, last) }
   }
 
-  private var choices: [Choice] {
+  private func choices(of model: PlannedModel) throws(UsageError) -> [Choice] {
+    let recomputations = settings.recomputations ?? (model.hasBlocks ? [false, true] : [false])
+    guard model.hasBlocks || !recomputations.contains(true) else {
+      throw UsageError("--recompute: expected a model with blocks, got \(settings.model)")
+    }
     var choices: [Choice] = []
     for size in settings.batchSizes {
       for optimizer in settings.optimizers {
         for state in settings.states {
           for precision in settings.precisions {
-            for isRecomputed in settings.recomputations {
+            for isRecomputed in recomputations {
               choices.append(
                 Choice(
                   size: size, optimizer: optimizer, state: state, precision: precision,
@@ -62,6 +74,14 @@ struct PlanCommand {
   }
 
   private func plan(_ model: PlannedModel, _ choice: Choice) throws -> MemoryPlan {
+    do {
+      return try planned(model, choice)
+    } catch let error as TensorError {
+      throw UsageError("\(settings.model): \(error)")
+    }
+  }
+
+  private func planned(_ model: PlannedModel, _ choice: Choice) throws -> MemoryPlan {
     try MemoryPlan {
       try validated {
         var run = TrainingRun(
@@ -113,6 +133,8 @@ private final class PlannedNetwork: Module {
 /// The table on the terminal.
 enum PlanTable {
   private static let owners: [MemoryOwner] = [.weights, .gradients, .optimizer, .activations]
+
+  static let title = "memory at the moment of its peak, and who holds it then:"
 
   static func header(hasBudget: Bool) -> String {
     columns(

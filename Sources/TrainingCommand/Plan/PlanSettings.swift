@@ -7,7 +7,8 @@ struct PlanSettings {
   var precisions = [TrainSettings.PrecisionName.float32, .bfloat16]
   var optimizers = [OptimizerChoice.adamw]
   var states = [TrainSettings.StateName.float32]
-  var recomputations = [false, true]
+  /// Nil for both, where the model has blocks.
+  var recomputations: [Bool]?
   var length: Int?
   var budget: Int?
   var threads: Int?
@@ -27,11 +28,11 @@ extension PlanSettings {
           + "{\"type\": \"mlp\", \"sizes\": [64, 128, 10]} (default gpt2)", \.model
       ) { word throws(UsageError) in word },
       Option("--batch-size", "LIST", help: "sizes of batches (default 1,4,16)", \.batchSizes) {
-        word throws(UsageError) in try Values.list(word, Values.count)
+        word throws(UsageError) in try Values.list(word, Values.size)
       },
       Option(
         "--length", "N", help: "tokens of a sequence (default: the model's context)", \.length
-      ) { word throws(UsageError) in try Values.count(word) },
+      ) { word throws(UsageError) in try Values.size(word) },
       Option(
         "--precision", "LIST",
         help: "\(Values.names(TrainSettings.PrecisionName.self)) (default float32,bfloat16)",
@@ -48,7 +49,8 @@ extension PlanSettings {
       ) { word throws(UsageError) in try Values.list(word, Values.choice) },
       Option(
         "--recompute", "LIST",
-        help: "whether blocks keep nothing for the backward pass: no, yes (default no,yes)",
+        help:
+          "whether blocks keep nothing for the backward pass: no, yes (default no,yes; no for models without blocks)",
         \.recomputations
       ) { word throws(UsageError) in try Values.list(word, Values.flag) },
       Option(
@@ -72,9 +74,13 @@ extension PlanSettings {
     usage: training plan [options]
 
     Plans the memory that training a model needs, to the byte, without taking it: two steps run on a
-    device without data, for every combination of the lists.
+    device without data, for every combination of the lists. The columns behind the peak tell who
+    holds how much of it at that moment.
 
     \(Option.help(options))
+
+    exit status:
+      0 planned, whether it fits or not; 64 usage, 65 malformed model, 73 output cannot be written
     """
   }
 }

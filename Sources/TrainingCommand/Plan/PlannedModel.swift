@@ -5,6 +5,11 @@ internal import TrainingKit
 struct PlannedModel {
   let make: () -> any Module<Tensor, Tensor>
   let loss: (any Module<Tensor, Tensor>, _ batchSize: Int) -> Tensor
+  /// How many elements its tensors have at most, all layers together, on a batch of a size, and more where it is the
+  /// multiplications that come near the end of 64 bits.
+  let largest: (_ batchSize: Int) -> Double
+  /// Whether there are blocks that may keep nothing for the backward pass.
+  let hasBlocks: Bool
 
   static let names =
     gpts.map(\.name) + berts.map(\.name) + ["resnet50"]
@@ -32,7 +37,9 @@ struct PlannedModel {
         layers: size.layers)
       self.init(bert: sizes, length: length)
     } else if name == "resnet50" {
-      self.init(images: [3, 224, 224], classes: 1000) { ResNet50() }
+      self.init(
+        images: [3, 224, 224], classes: 1000, largest: { Double($0) * 1e9 }, hasBlocks: true
+      ) { ResNet50() }
     } else {
       try self.init(file: name, length: length)
     }
@@ -40,7 +47,9 @@ struct PlannedModel {
 
   private init(gpt sizes: GPT.Configuration, length: Int?) {
     let length = min(length ?? sizes.context, sizes.context)
-    make = { GPT(sizes) }
+    (make, hasBlocks) = ({ GPT(sizes) }, true)
+    largest = Self.largest(
+      length, sizes.features, sizes.heads, sizes.vocabulary, layers: sizes.layers)
     loss = { model, size in
       let tokens = Tensor.zeros([size, length], dtype: .int64)
       return causalLanguageModelLoss(model(tokens), tokens)
@@ -49,7 +58,9 @@ struct PlannedModel {
 
   private init(bert sizes: BERT.Configuration, length: Int?) {
     let length = min(length ?? sizes.context, sizes.context)
-    make = { BERT(sizes) }
+    (make, hasBlocks) = ({ BERT(sizes) }, true)
+    largest = Self.largest(
+      length, sizes.features, sizes.heads, sizes.vocabulary, layers: sizes.layers)
     loss = { model, size in
       let tokens = Tensor.zeros([size, length], dtype: .int64)
       return maskedLanguageModelLoss(model(tokens), tokens)
@@ -57,14 +68,31 @@ struct PlannedModel {
   }
 
   private init(
-    images shape: [Int], classes: Int, _ make: @escaping () -> any Module<Tensor, Tensor>
+    images shape: [Int], classes: Int, largest: @escaping (Int) -> Double, hasBlocks: Bool = false,
+    _ make: @escaping () -> any Module<Tensor, Tensor>
   ) {
-    self.make = make
+    (self.make, self.largest, self.hasBlocks) = (make, largest, hasBlocks)
     loss = { model, size in
       let labels = Tensor.zeros([size], dtype: .int64)
       return crossEntropy(model(Tensor.zeros(Shape([size] + shape))), labels)
     }
   }
+
+  /// Scores of attention, logits, and weights; and what is multiplied with these.
+  private static func largest(
+    _ length: Int, _ features: Int, _ heads: Int, _ vocabulary: Int, layers: Int
+  ) -> (Int) -> Double {
+    let (length, features) = (Double(length), Double(features))
+    let token = max(length * Double(heads), Double(vocabulary), 4 * features)
+    let weights = features * max(12 * features, Double(vocabulary), length)
+    return { size in
+      let tokens = Double(size) * length
+      return max(tokens * token, weights, tokens * weights / productsPerElement) * Double(layers)
+    }
+  }
+
+  /// So many multiplications are as far from the end of 64 bits as an element.
+  private static let productsPerElement = 128.0
 
   /// What a file says of a model.
   private struct Description: Decodable {
@@ -85,17 +113,28 @@ struct PlannedModel {
     do {
       description = try JSONDecoder().decode(Description.self, from: text)
     } catch {
-      throw UsageError("\(path): expected a model in JSON, got \(error)", .data)
+      throw UsageError("\(path): expected a model in JSON, got \(Self.words(of: error))", .data)
     }
     try self.init(description, path, length: length)
   }
 
+  private static func words(of error: any Error) -> String {
+    switch error {
+    case DecodingError.keyNotFound(let key, _): "none of the name \(key.stringValue)"
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+      "another kind of value for "
+        + (context.codingPath.isEmpty
+          ? "it" : context.codingPath.map(\.stringValue).joined(separator: "."))
+    default: "text that is none"
+    }
+  }
+
   private init(_ model: Description, _ path: String, length: Int?) throws(UsageError) {
     func size(_ name: String, _ value: Int?) throws(UsageError) -> Int {
-      guard let value, (1...1_000_000_000).contains(value) else {
+      guard let value, Values.sizes.contains(value) else {
+        let range = value ?? 0 < 1 ? "1 or more" : "at most \(Values.sizes.upperBound)"
         throw UsageError(
-          "\(path): expected \(name) of 1 or more, got \(value.map { "\($0)" } ?? "none")",
-          .data)
+          "\(path): expected \(name) of \(range), got \(value.map { "\($0)" } ?? "none")", .data)
       }
       return value
     }
@@ -137,7 +176,14 @@ struct PlannedModel {
   }
 
   private init(perceptron sizes: [Int]) {
-    self.init(images: [sizes[0]], classes: sizes.last!) {
+    let widest = Double(sizes.max()!)
+    self.init(
+      images: [sizes[0]], classes: sizes.last!,
+      largest: { size in
+        let products = Double(size) * widest * widest / Self.productsPerElement
+        return Double(sizes.count) * max(Double(size) * widest, widest * widest, products)
+      }
+    ) {
       Sequential(
         zip(sizes, sizes.dropFirst()).enumerated().flatMap {
           index, size -> [any Module<Tensor, Tensor>] in

@@ -6,6 +6,9 @@ struct Job: Codable {
   var summary: Summary
   var tally = Tally()
   var plateau: ReduceOnPlateau?
+
+  /// How many epochs are finished, or have taken a step.
+  fileprivate var begunEpochs: Int { summary.lossPerEpoch.count + (tally.loss.isNaN ? 0 : 1) }
 }
 
 /// The folder that a job keeps its checkpoints in.
@@ -30,10 +33,10 @@ struct JobFolder {
     try folder.write(checkpoint, step: run.steps, metric: accuracy)
   }
 
-  /// Takes the job to its last checkpoint. False when there is none.
+  /// Takes the job to its last checkpoint, and returns where it goes on; nil when there is none.
   func resume(
-    _ run: inout TrainingRun<Network>, _ loader: DataLoader, _ job: inout Job
-  ) throws -> Bool {
+    _ run: inout TrainingRun<Network>, _ loader: DataLoader, _ job: inout Job, _ plan: inout Plan
+  ) throws -> Resumption? {
     let search = try folder.latest()
     for error in search.refused { Console.warn("\(error)") }
     guard let checkpoint = search.checkpoint else {
@@ -41,19 +44,33 @@ struct JobFolder {
         throw UsageError(
           "--resume: expected a checkpoint that is whole, got none in \(folder.path)", .data)
       }
-      return false
+      return nil
     }
     let saved = try checkpoint.decode(Job.self, "job")
-    if let difference = job.summary.settings.difference(from: saved.summary.settings) {
-      throw UsageError("--resume: expected the settings of the checkpoint: \(difference)")
-    }
+    plan.goOn(from: saved.summary.settings)
+    job.summary.settings.warmup = plan.warmup
+    try check(plan, job.summary.settings, saved)
     // A checkpoint is of a run with the settings that it was treated to; what else a remedy changes is in it.
     for treatment in saved.summary.treatments ?? [] { treatment.remedy.apply(to: &run) }
     try run.restore(checkpoint, loader: loader)
     let settings = job.summary.settings
     job = saved
     (job.summary.settings, job.summary.resumedAt) = (settings, run.steps)
-    return true
+    return Resumption(of: &run, plan, after: saved)
+  }
+
+  /// Throws unless the settings are those of the checkpoint. Only the number of epochs may be asked anew.
+  private func check(_ plan: Plan, _ settings: Summary.Settings, _ saved: Job) throws(UsageError) {
+    var own = settings
+    if plan.settings.epochs != nil { own.epochs = saved.summary.settings.epochs }
+    if let difference = own.difference(from: saved.summary.settings) {
+      throw UsageError("--resume: expected the settings of the checkpoint: \(difference)")
+    }
+    guard plan.epochs >= saved.begunEpochs else {
+      throw UsageError(
+        "--epochs: expected at least \(saved.begunEpochs), which the checkpoint has begun, "
+          + "got \(plan.epochs)")
+    }
   }
 
   /// Throws when the folder has checkpoints of another run, which this one would remove in time.

@@ -7,6 +7,11 @@ extension Network {
     return logits.reshaped([-1, logits.shape[-1]])
   }
 
+  /// The loss of every example.
+  static func exampleLosses(_ model: Network, _ part: Batch) -> Tensor {
+    crossEntropy(logits(model, part.x), part.y.flattened(), reduction: .none)
+  }
+
   /// How many labels have the largest logit.
   static func hits(_ logits: Tensor, _ labels: Tensor) -> Double {
     (logits.detached().argmax(axis: -1) .== labels).sum().item()

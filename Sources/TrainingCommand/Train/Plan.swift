@@ -4,7 +4,8 @@ internal import TrainingKit
 struct Plan {
   let settings: TrainSettings
   let model: TrainSettings.ModelName
-  let hidden, epochs, batchSize, stepsPerEpoch, warmup: Int
+  let hidden, epochs, batchSize, stepsPerEpoch: Int
+  private(set) var warmup: Int
   let learningRate, weightDecay: Double
 
   init(_ settings: TrainSettings, _ samples: Samples) {
@@ -52,6 +53,11 @@ struct Plan {
   var schedule: Schedule {
     settings.schedule.schedule(
       peak: learningRate, updates: epochs * stepsPerEpoch, warmup: warmup)
+  }
+
+  /// Takes over what a run has begun with and nobody has asked for now: a warm-up is a part of its length.
+  mutating func goOn(from saved: Summary.Settings) {
+    if settings.warmup == nil { warmup = saved.warmup }
   }
 
   func summary(_ samples: Samples) -> Summary.Settings {

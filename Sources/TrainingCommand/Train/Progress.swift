@@ -41,8 +41,22 @@ struct Progress {
     lastShown = seconds
   }
 
+  /// Shows what is tried, where somebody is watching: the run stands still meanwhile.
+  func show(trial number: Int, of count: Int, _ remedy: some CustomStringConvertible) {
+    guard isTerminal else { return }
+    Console.write("\r\u{1B}[2Ktrying remedy \(number) of \(count): \(remedy) …")
+  }
+
+  /// Takes away what is shown and does not stay.
+  func clear() {
+    if isTerminal { Console.write("\r\u{1B}[2K") }
+  }
+
   /// Writes a line of its own, such as the reason for a skipped step.
-  func note(_ text: String) { Console.write((isTerminal ? "\r\u{1B}[2K" : "") + text + "\n") }
+  func note(_ text: String) {
+    clear()
+    Console.write(text + "\n")
+  }
 
   private func line(_ state: State) -> String {
     let rate = Double(state.step) / max(seconds, 1e-9)

@@ -20,6 +20,7 @@ struct Samples {
 
 extension Samples {
   init(_ settings: TrainSettings) throws(UsageError) {
+    for path in settings.source.paths { try File.checkEnds(path) }
     do {
       switch settings.source {
       case .digits: try self.init(digits: "handwritten digits")

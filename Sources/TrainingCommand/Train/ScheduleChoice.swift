@@ -12,6 +12,14 @@ enum ScheduleChoice: String, CaseIterable {
   case warmupStableDecay = "warmup-stable-decay"
   case inverseSquareRoot = "inverse-square-root"
 
+  /// Whether the learning rate of a step depends on how many there will be, beside the warm-up.
+  var dependsOnLength: Bool {
+    switch self {
+    case .constant, .plateau, .inverseSquareRoot: false
+    case .step, .linear, .exponential, .cosine, .oneCycle, .warmupStableDecay: true
+    }
+  }
+
   /// The learning rates of a run of so many updates, whose first ones are a warm-up.
   func schedule(peak: Double, updates: Int, warmup: Int) -> Schedule {
     let rest = max(1, updates - warmup)

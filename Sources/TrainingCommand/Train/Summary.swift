@@ -55,11 +55,7 @@ struct Summary: Codable {
 
 extension Summary {
   /// What treatments have multiplied the schedule's learning rates by.
-  var treatedRate: Double {
-    (treatments ?? []).reduce(1) { rate, treatment in
-      if case .learningRate(let factor) = treatment.remedy { rate * factor } else { rate }
-    }
-  }
+  var treatedRate: Double { (treatments ?? []).rateFactor }
 
   /// Takes note of a treatment. The steps that it went back on are no longer a part of the run.
   mutating func add(_ treatment: Treatment) {

@@ -29,11 +29,11 @@ struct TrainCommand {
     if let limit = settings.memoryLimit { Device.cpu.memoryLimit = limit }
     (self.settings, parts) = (settings, settings.parts)
     let samples = try Samples(settings)
-    let plan = Plan(settings, samples)
+    var plan = Plan(settings, samples)
     let network = try withRandomGenerator(RandomGenerator(seed: settings.seed)) {
       try Network(plan, samples)
     }
-    (self.samples, self.plan) = (samples, plan)
+    self.samples = samples
     folder = JobFolder(settings)
     loader = DataLoader(
       samples.training, batchSize: plan.batchSize, shuffle: true, seed: settings.seed)
@@ -45,13 +45,19 @@ struct TrainCommand {
         trainingSamples: samples.training.count, heldOutSamples: samples.heldOut.count))
     if settings.schedule == .plateau { job.plateau = ReduceOnPlateau(patience: 3) }
     if !settings.isResuming { try folder?.checkEmpty() }
-    let isResumed = try settings.isResuming && folder!.resume(&run, loader, &job)
+    let resumption =
+      try settings.isResuming ? folder!.resume(&run, loader, &job, &plan) : nil
+    self.plan = plan
     watched = WatchedRun(
       run, doctor: Doctor(doctor == nil ? [] : AnalyzerCatalog.standard),
       care: doctor?.care(after: job.summary.treatments ?? []) ?? .numbers,
+      // What comes next in a text is no label that could be wrong.
+      exampleLosses: samples.vocabulary == nil ? Network.exampleLosses : nil,
       loss.callAsFunction)
-    progress = Progress(secondsBefore: job.summary.seconds)
-    printHeader(isResumed: isResumed)
+    let progress = Progress(secondsBefore: job.summary.seconds)
+    self.progress = progress
+    watched.willTry = { progress.show(trial: $0, of: $1, $2) }
+    printHeader(resumption)
   }
 
   /// Runs the whole job.
@@ -92,7 +98,9 @@ struct TrainCommand {
 
   /// Tells what is to be said when no step will follow.
   private mutating func conclude(_ doctor: JobDoctor) throws {
-    for finding in try watched.conclude() { Console.print(FindingReport.words(of: finding)) }
+    let findings = try watched.conclude()
+    progress.clear()
+    for finding in findings { Console.print(FindingReport.words(of: finding)) }
     let diagnosis = watched.diagnosis()
     job.summary.findings = diagnosis.findings
     Console.print("doctor                     \(diagnosis.health)")
@@ -120,13 +128,13 @@ struct TrainCommand {
     job.summary.stepsPerSecond = Double(run.steps) / max(progress.seconds, 1e-9)
   }
 
-  private func printHeader(isResumed: Bool) {
+  private func printHeader(_ resumption: Resumption?) {
     let used = job.summary.settings
     Console.print(
       "\(samples.name): \(samples.training.count) to train on, \(samples.heldOut.count) held out; "
         + "\(used.model) with \(job.summary.parameters) parameters, \(used.optimizer)")
-    if isResumed {
-      Console.print("going on after step \(run.steps) of \(plan.epochs * plan.stepsPerEpoch)")
+    if let resumption {
+      Console.print(resumption.description)
     } else if settings.isResuming {
       Console.print("no checkpoint in \(settings.checkpointFolder!) yet: from the beginning")
     }
@@ -205,6 +213,8 @@ extension TrainCommand {
   }
 
   private mutating func takeNote(of treatment: Treatment) {
+    var treatment = treatment
+    treatment.rateBefore = job.summary.treatedRate
     job.summary.add(treatment)
     // Those of epochs that are over stay as they are.
     let first = max(treatment.from, tallies.keys.min() ?? 0)

@@ -18,10 +18,10 @@ extension TrainSettings {
         \.model
       ) { word throws(UsageError) in try Values.choice(word) },
       Option("--hidden", "N", help: "width of hidden layers (default 128; 256 for mlp)", \.hidden) {
-        word throws(UsageError) in try Values.count(word)
+        word throws(UsageError) in try Values.size(word)
       },
-      Option("--layers", "N", help: "blocks of the GPT (default 2)", \.layers, Values.count),
-      Option("--context", "N", help: "bytes the GPT sees (default 64)", \.context, Values.count),
+      Option("--layers", "N", help: "blocks of the GPT (default 2)", \.layers, Values.size),
+      Option("--context", "N", help: "bytes the GPT sees (default 64)", \.context, Values.size),
       Option(
         "--optimizer", "NAME", help: "\(Values.names(OptimizerChoice.self))\n(default adamw)",
         \.optimizer, Values.choice),
@@ -82,12 +82,12 @@ extension TrainSettings {
         "--batch-size", "N",
         help: "samples a step (default: 16 for cnn, 32 for others)", \.batchSize
       ) {
-        word throws(UsageError) in try Values.count(word)
+        word throws(UsageError) in try Values.size(word)
       },
       Option(
         "--accumulate", "N",
         help: "compute each batch in N parts, one after the other: less memory, the same step",
-        \.parts, Values.count),
+        \.parts, Values.size),
       Option(
         "--memory-limit", "SIZE",
         help: "most memory for tensors, such as 300MB or 2GiB (default: what is available)",
@@ -113,19 +113,27 @@ extension TrainSettings {
         help:
           "write the whole state of the run there: at the end of epochs, the last 3 and the best",
         \.checkpointFolder
-      ) { word throws(UsageError) in word },
+      ) { word throws(UsageError) in
+        guard !word.isEmpty else { throw UsageError("expected a folder, got an empty name") }
+        return word
+      },
       Option(
         "--checkpoint-every", "STEPS", help: "write it after so many steps, too",
         \.checkpointInterval
       ) { word throws(UsageError) in try Values.count(word) },
       Option(
-        "--resume", help: "go on from the last checkpoint in --checkpoint-dir, if there is one"
+        "--resume",
+        help:
+          "go on from the last checkpoint in --checkpoint-dir, if there is one, with the same settings\n"
+          + "only --epochs may be another number: a run that is finished goes on when it is higher, and "
+          + "a schedule that depends on the length is laid over all epochs"
       ) { (settings, _) in settings.isResuming = true },
       .attaching(
         "--doctor", "treat",
         help:
           "watch the steps and look inside the network now and then, and say what is wrong, why, and "
-          + "what would help; it changes no bit, and takes memory for three states of the run\n"
+          + "what would help; it changes no bit, and takes memory for three states of the run; examples are rows "
+          + "of the data, counted from 0\n"
           + "treat: also go back to an earlier state where something is wrong, try remedies there, "
           + "and go on with the best; --resume goes on with it, too"
       ) { (settings, word) throws(UsageError) in
@@ -153,6 +161,11 @@ extension TrainSettings {
     built in (E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, 1998, CC BY 4.0).
 
     \(Option.help(options))
+
+    exit status:
+      0 the run came to its end, whatever the doctor says of it; 64 usage, 65 malformed input,
+      66 no input, 70 the run failed: steps skipped for ever, or a checkpoint that does not fit,
+      71 memory ran out, 73 output cannot be written
     """
   }
 

@@ -7,6 +7,15 @@ struct TrainSettings {
     case csv(String)
     case idx(images: String, labels: String)
     case text(String)
+
+    /// The files to read.
+    var paths: [String] {
+      switch self {
+      case .digits: []
+      case .csv(let path), .text(let path): [path]
+      case .idx(let images, let labels): [images, labels]
+      }
+    }
   }
   enum ModelName: String, CaseIterable { case cnn, mlp, linear, gpt }
   enum OutOfMemoryChoice: String, CaseIterable { case stop, replan }

@@ -35,7 +35,7 @@ public struct ActivationGrowth: Analyzer {
     let isFading = layers.last!.rms! < 1e-3 * first
     // Such a run may not live to be examined again.
     let least = large.rms! > 1e4 * first ? 1 : 3
-    guard streaks.note(isGrowing || isFading, at: "") >= max(least, examinations) else {
+    guard streaks.note(isGrowing || isFading, at: "", of: step) >= max(least, examinations) else {
       return nil
     }
     let bad = layers.first {
@@ -44,7 +44,7 @@ public struct ActivationGrowth: Analyzer {
     let ratio = (isGrowing ? large.rms! : small.rms!) / first
     return Finding(
       .badInitialization, cause: .initialization, severity: .warning, step: step.step,
-      confidence: 0.9,
+      began: streaks.began(""), confidence: 0.9,
       evidence: [
         "activation_ratio": ratio, "first_rms": first, "layers": Double(layers.count),
         "input_level": details.inputLevel,
@@ -66,13 +66,13 @@ public struct ActivationGrowth: Analyzer {
       // What starts near zero has no level to be measured by: the first examinations count at their highest.
       let first = examinations <= 3 ? max(before.first, now) : before.first
       levels[place] = (first, now)
-      let count = streaks.note(now > 30 * first && now > 1.05 * before.last, at: place)
+      let count = streaks.note(now > 30 * first && now > 1.05 * before.last, at: place, of: step)
       if count >= 3, worst == nil { worst = (place, first, now) }
     }
     guard let worst, history.isLosingGround else { return nil }
     return Finding(
       .activationGrowth, cause: .learningRateTooHigh, severity: .warning, step: step.step,
-      confidence: 0.8,
+      began: streaks.began(worst.place), confidence: 0.8,
       evidence: [
         "rms": worst.now, "first_rms": worst.first, "growth": worst.now / worst.first,
         "loss": history.loss.last?.value, "learning_rate": step.learningRate,

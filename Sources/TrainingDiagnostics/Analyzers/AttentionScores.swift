@@ -29,7 +29,9 @@ public struct AttentionScores: Analyzer {
       var course = courses[place] ?? Course(first: now, last: now)
       let isRising = course.takes(now, entropy: entropies[place] ?? nil)
       courses[place] = course
-      guard streaks.note(isRising, at: place) >= 3, now > worst?.course.last ?? 0 else { continue }
+      guard streaks.note(isRising, at: place, of: step) >= 3, now > worst?.course.last ?? 0 else {
+        continue
+      }
       worst = (place, course)
     }
     guard let worst, worst.course.isBeyondAll || history.isLosingGround else { return nil }
@@ -41,7 +43,7 @@ public struct AttentionScores: Analyzer {
   ) -> Finding {
     Finding(
       .attentionScores, cause: .learningRateTooHigh, severity: .warning, step: step.step,
-      confidence: course.isCollapsed ? 0.9 : 0.85,
+      began: streaks.began(place), confidence: course.isCollapsed ? 0.9 : 0.85,
       evidence: [
         "largest_score": course.last, "first_score": course.first, "entropy": course.entropy,
         "first_entropy": course.firstEntropy, "loss": history.loss.last?.value,

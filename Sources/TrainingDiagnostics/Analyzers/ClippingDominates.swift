@@ -24,7 +24,7 @@ public struct ClippingDominates: Analyzer {
     let isStuck = level > losses.start - 0.1 * losses.magnitude(of: losses.start)
     return Finding(
       .clippingDominates, cause: .clippingLimit, severity: isStuck ? .warning : .note,
-      step: step.step, confidence: 0.8,
+      step: step.step, began: history.step(255, before: step.step), confidence: 0.8,
       evidence: [
         "median_factor": factors.median, "share_of_steps": Double(hard) / 256,
         "gradient_norm": step.gradientNorm,

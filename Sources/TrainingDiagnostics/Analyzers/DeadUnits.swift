@@ -20,7 +20,7 @@ public struct DeadUnits: Analyzer {
     for (place, shares) in details.innerValues(\.deadShare) {
       // A unit that a recurrent layer uses at some other time is alive.
       let share = shares.min()!
-      let count = watch.note(share, at: place, of: details)
+      let count = watch.note(share, at: place, of: step)
       if count >= 3, worst == nil { worst = (place, share, count) }
     }
     guard let worst, isIllness(worst.share, from: watch.starts[worst.place]!, history) else {
@@ -48,7 +48,7 @@ public struct DeadUnits: Analyzer {
     let isLearning = history.lossFall ?? 0 > 0.3 && share < 0.9
     return Finding(
       .deadUnits, cause: cause, severity: isLearning ? .note : share > 0.95 ? .fault : .warning,
-      step: step.step, confidence: 0.9,
+      step: step.step, began: watch.streaks.began(place), confidence: 0.9,
       evidence: [
         "dead_share": share, "dead_share_at_start": start, "examinations": Double(count),
         "input_level": startedDead ? watch.inputLevel : nil, "loss_fall": history.lossFall,

@@ -49,8 +49,7 @@ public struct Divergence: Analyzer {
     if quantity == .validationLoss, isCalm { return nil }
     return Finding(
       .divergence, cause: isCalm ? .evaluationMismatch : .undetermined, severity: .fault,
-      step: step,
-      confidence: 0.95,
+      step: step, began: rise.step, confidence: 0.95,
       evidence: [
         "level": series.levels.values.last, "best_level": rise.best, "best_step": Double(rise.step),
         "rise": rise.share, "rise_in_noises": rise.noises,

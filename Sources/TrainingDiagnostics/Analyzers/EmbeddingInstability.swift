@@ -15,6 +15,7 @@ public struct EmbeddingInstability: Analyzer {
   private var updateRatios = Window(capacity: 64)
   private var firstRMS: [String: Double] = [:]
   private var streak = 0
+  private var began: Int?
   /// What the last examination saw, as a note, until the next one.
   private var suspicion: Finding?
 
@@ -42,6 +43,7 @@ public struct EmbeddingInstability: Analyzer {
     }
     if isGrave || history.isTroubled(by: step) { finding.severity = .warning }
     finding.step = step.step
+    finding.began = began.flatMap { $0 < step.step ? $0 : nil }
     finding.evidence = finding.evidence.adding(["loss": step.loss])
     return finding
   }
@@ -66,10 +68,11 @@ public struct EmbeddingInstability: Analyzer {
       let otherGrowth = rest.over(others.median)
     else { return nil }
     streak = growth > 5 && otherGrowth < 2 && own > rest ? streak + 1 : 0
+    if streak <= 1 { began = step.step }
     guard streak >= 2 else { return nil }
     return Finding(
       .embeddingInstability, cause: .embeddingGradients, severity: .note, step: step.step,
-      confidence: 0.85,
+      began: began, confidence: 0.85,
       evidence: [
         "gradient_growth": growth, "others_growth": otherGrowth, "gradient_ratio": own / rest,
         "update_ratio": worst.updateRatio, "weight_rms": worst.weightRMS,

@@ -79,7 +79,7 @@ public struct Explosion: Analyzer {
   ) -> Finding {
     Finding(
       .explosion, cause: .learningRateTooHigh, severity: .fault, step: step.step,
-      confidence: confidence, evidence: evidence,
+      began: history.climb(to: step.step), confidence: confidence, evidence: evidence,
       remedy: history.count < 200
         ? "go back to the start with a lower learning rate or a longer warm-up; clip the global norm"
         : "go back to a checkpoint before this step, skip its batches, and lower the learning rate; "

@@ -27,11 +27,13 @@ public struct FrozenParameters: Analyzer {
       let level = levels.updateValue(parameter.weightRMS ?? .nan, forKey: parameter.path)
       let isSame = level == nil || level == parameter.weightRMS
       let isUsual = parameter.relativeGradient ?? 0 > 1e-2 * usual
-      return streaks.note(isSame && isUsual && parameter.isFrozen, at: parameter.path) >= 3
+      return streaks.note(isSame && isUsual && parameter.isFrozen, at: parameter.path, of: step)
+        >= 3
     }
     guard let first = bad.first else { return nil }
     return Finding(
-      .frozenParameter, cause: .optimizer, severity: .warning, step: step.step, confidence: 0.9,
+      .frozenParameter, cause: .optimizer, severity: .warning, step: step.step,
+      began: streaks.began(bad.map(\.path)), confidence: 0.9,
       evidence: ["parameters": Double(bad.count), "gradient_rms": first.gradientRMS],
       remedy: "look at the optimizer's groups and rates; freeze what is not to be trained",
       place: bad.map(\.path).told)

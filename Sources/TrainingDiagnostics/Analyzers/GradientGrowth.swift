@@ -26,7 +26,8 @@ public struct GradientGrowth: Analyzer {
       norm > 2 * (history.gradientNorm.recent.maximum ?? .infinity)
     else { return nil }
     return Finding(
-      .gradientGrowth, severity: .warning, step: step.step, confidence: 0.8,
+      .gradientGrowth, severity: .warning, step: step.step,
+      began: step.step &- doublings, confidence: 0.8,
       evidence: [
         "gradient_norm": norm, "norm_ratio": ratio, "steps": Double(doublings), "loss": step.loss,
       ],

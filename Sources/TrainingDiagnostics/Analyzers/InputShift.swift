@@ -7,6 +7,7 @@ public struct InputShift: Analyzer {
   public static let name = "input-shift"
   private var levels: [Double] = []
   private var shifted = 0
+  private var began: Int?
 
   /// Creates the analyzer.
   public init() {}
@@ -22,10 +23,12 @@ public struct InputShift: Analyzer {
     let deviation = 1.4826 * levels.map { abs($0 - usual) }.median
     let isShifted = abs(level - usual) > max(0.25 * usual, 8 * deviation)
     shifted = isShifted ? shifted + 1 : 0
+    if shifted <= 1 { began = step.step }
     if !isShifted { levels = levels.suffix(15) + [level] }
     guard shifted >= 2 else { return nil }
     return Finding(
-      .inputShift, cause: .dataShift, severity: .warning, step: step.step, confidence: 0.9,
+      .inputShift, cause: .dataShift, severity: .warning, step: step.step, began: began,
+      confidence: 0.9,
       evidence: [
         "input_rms": level, "usual_input_rms": usual, "ratio": level / usual,
         "loss": history.loss.recent.median,

@@ -23,8 +23,8 @@ public struct LayerGradients: Analyzer {
       first.map(\.relative).median / last.map(\.relative).median,
       first.map(\.gradient).median / last.map(\.gradient).median
     )
-    let vanishing = streaks.note(max(share, ratio) < 1e-3, at: "vanishing")
-    let exploding = streaks.note(min(share, ratio) > 1e4, at: "exploding")
+    let vanishing = streaks.note(max(share, ratio) < 1e-3, at: "vanishing", of: step)
+    let exploding = streaks.note(min(share, ratio) > 1e4, at: "exploding", of: step)
     guard max(vanishing, exploding) >= 4, step.step >= 64, !history.isWarmingUp,
       let fall = history.lossFall, fall < 0.05
     else { return nil }
@@ -46,7 +46,9 @@ public struct LayerGradients: Analyzer {
     }
     return Finding(
       isVanishing ? .vanishingGradients : .explodingGradients, cause: .initialization,
-      severity: .warning, step: step.step, confidence: 0.9, evidence: evidence,
+      severity: .warning, step: step.step,
+      began: streaks.began(isVanishing ? "vanishing" : "exploding"), confidence: 0.9,
+      evidence: evidence,
       remedy: isVanishing
         ? "activations that do not saturate, weights by their fan-in, residual connections, or normalization"
         : "start weights smaller, by their fan-in; add residual connections; clip the global norm",

@@ -21,8 +21,7 @@ public struct LevelRise: Analyzer {
     guard let rise = ShiftOfMean(losses.recent.values, least: Self.least), rise.errors > 6,
       rise.after - rise.before > 0.05 * losses.magnitude(of: rise.before)
     else { return nil }
-    let distance = history.spacing * Double(losses.recent.count - rise.place)
-    let first = Int(max(-0x1p53, min(0x1p53, Double(step.step) - distance)))
+    let first = history.step(losses.recent.count - rise.place, before: step.step)
     let isResumed = history.resumeStep.map { abs($0 - first) <= 2 } ?? false
     return Finding(
       .levelRise, cause: isResumed ? .lostState : .undetermined,

@@ -11,6 +11,7 @@ public struct LogitDrift: Analyzer {
   private var first: Double?
   private var last = 0.0
   private var rising = 0
+  private var began: Int?
   /// The level of the losses when the drift began.
   private var lossBefore: Double?
 
@@ -25,6 +26,7 @@ public struct LogitDrift: Analyzer {
     let isFarther = now.magnitude > 1.02 * last.magnitude && now * last > 0
     last = now
     rising = isFarther ? rising + 1 : 0
+    if rising <= 1 { began = step.step }
     let loss = history.loss.recent.values.suffix(8).median
     if rising <= 1 { lossBefore = loss }
     let start = max(first.magnitude, logarithm(Double(max(2, logits.classes))))
@@ -35,7 +37,7 @@ public struct LogitDrift: Analyzer {
     else { return nil }
     return Finding(
       .logitDrift, cause: .unheldLogits, severity: isLosing ? .warning : .note, step: step.step,
-      confidence: 0.85,
+      began: began, confidence: 0.85,
       evidence: [
         "log_normalizer": now, "first_log_normalizer": first,
         "largest_log_normalizer": logits.largestLogNormalizer, "loss": history.loss.last?.value,

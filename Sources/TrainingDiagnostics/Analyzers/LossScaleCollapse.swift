@@ -36,7 +36,7 @@ public struct LossScaleCollapse: Analyzer {
     guard isAtFloor || (isSettled && halvings.count >= 3) else { return nil }
     return Finding(
       .lossScaleCollapse, cause: .overflow, severity: isAtFloor ? .fault : .warning,
-      step: step.step,
+      step: step.step, began: halvings.first,
       confidence: isAtFloor ? 0.95 : 0.85,
       evidence: [
         "loss_scale": scale, "halvings_in_30_steps": Double(halvings.count), "loss": step.loss,

@@ -39,7 +39,7 @@ public struct MemoryGrowth: Analyzer {
     let isGraph = owner == "activations"
     return Finding(
       .memoryGrowth, cause: isGraph ? .keptGraph : .keptTensors, severity: .warning,
-      step: step.step, confidence: 0.85,
+      step: step.step, began: growth.first, confidence: 0.85,
       evidence: [
         "bytes_per_step": growth.bytes / growth.steps, "growth": growth.bytes,
         "live": Double(memory.live), "steps": growth.steps,
@@ -54,12 +54,14 @@ public struct MemoryGrowth: Analyzer {
 /// A growth without a pause.
 private struct Growth {
   let bytes, steps: Double
+  let first: Int
 
   /// The growth of what was seen, where it is long, large and even enough.
   init?(_ seen: [(step: Int, bytes: Int, live: Int)], isTransient: Bool) {
     guard seen.count >= 6, let first = seen.first, let last = seen.last else { return nil }
     let middle = seen[seen.count / 2]
     func distance(_ a: Int, _ b: Int) -> Double { Double(b) - Double(a) }
+    self.first = first.step
     (bytes, steps) = (distance(first.bytes, last.bytes), distance(first.step, last.step))
     let early = distance(first.bytes, middle.bytes) / distance(first.step, middle.step)
     let late = distance(middle.bytes, last.bytes) / distance(middle.step, last.step)

@@ -18,12 +18,12 @@ public struct MissingGradients: Analyzer {
     let hasZeros = matrices.contains { $0.weightRMS == 0 }
     let isAnyAlive = matrices.contains { $0.gradientRMS ?? 0 > 0 }
     guard isAnyAlive, !hasZeros else { return nil }
-    let bad = matrices.filter { streaks.note($0.hasNoGradient, at: $0.path) >= 4 }
+    let bad = matrices.filter { streaks.note($0.hasNoGradient, at: $0.path, of: step) >= 4 }
     guard let first = bad.first else { return nil }
     let isMissing = first.gradientZeroShare == nil
     return Finding(
       .noGradient, cause: isMissing ? .detached : .deadNetwork, severity: .warning,
-      step: step.step, confidence: 0.95,
+      step: step.step, began: streaks.began(bad.map(\.path)), confidence: 0.95,
       evidence: ["parameters": Double(bad.count), "of": Double(matrices.count)],
       remedy: isMissing
         ? "use the layer, or take it out; look for detached() between it and the loss; freeze what is not to be trained"

@@ -46,7 +46,9 @@ public struct NonFiniteValues: Analyzer {
     let isLasting = step.gradientNorm?.isNaN == true && history.gradientNorm.nonFiniteInARow >= 9
     return Finding(
       .nonFiniteGradient, cause: isEmpty ? .emptyBatches : .undetermined,
-      severity: isLasting ? .fault : .note, step: step.step, confidence: isLasting ? 0.9 : 0.5,
+      severity: isLasting ? .fault : .note, step: step.step,
+      began: history.step(history.gradientNorm.nonFiniteInARow, before: step.step),
+      confidence: isLasting ? 0.9 : 0.5,
       evidence: [
         "in_a_row": Double(history.gradientNorm.nonFiniteInARow + 1), "loss": step.loss,
         "loss_scale": step.lossScale,

@@ -49,7 +49,8 @@ public struct Oscillation: Analyzer {
     guard alternation >= 0.7, swing >= 0.05, Trend(values).significance > -4 else { return nil }
     let hasGrown = calm.map { stretch.swing > 3 * $0.swing } ?? false
     return finding(
-      step, ["alternation": alternation, "swing": swing, "level": median],
+      step, history.step(values.count - 1, before: step.step),
+      ["alternation": alternation, "swing": swing, "level": median],
       hasGrown ? .learningRateTooHigh : .undetermined, severity: hasGrown ? .warning : .note)
   }
 
@@ -66,7 +67,7 @@ public struct Oscillation: Analyzer {
     }
     guard isWild else { return nil }
     return finding(
-      step,
+      step, history.step(32 * last.count - 1, before: step.step),
       [
         "swing": stretch.swing, "calmest_swing": calm.swing, "level": stretch.level,
         "level_then": calm.level,
@@ -84,7 +85,7 @@ public struct Oscillation: Analyzer {
     }
     guard isRestless else { return nil }
     return finding(
-      step,
+      step, history.step(32 * last.count - 1, before: step.step),
       [
         "swing": stretch.swing, "swing_then": best.swing, "level": stretch.level,
         "best_level": best.level,
@@ -92,11 +93,11 @@ public struct Oscillation: Analyzer {
   }
 
   private func finding(
-    _ step: StepRecord, _ evidence: Evidence, _ cause: Cause, severity: Severity
+    _ step: StepRecord, _ began: Int, _ evidence: Evidence, _ cause: Cause, severity: Severity
   ) -> Finding {
     Finding(
       .oscillation, cause: cause, severity: severity, step: step.step,
-      confidence: cause == .undetermined ? 0.7 : 0.9, evidence: evidence,
+      began: began, confidence: cause == .undetermined ? 0.7 : 0.9, evidence: evidence,
       remedy: cause == .undetermined
         ? "lower the learning rate, or take larger batches"
         : "halve the learning rate, or the momentum",

@@ -55,7 +55,8 @@ public struct Overfitting: Analyzer {
     _ trainingThen: Double, _ trainingNow: Double
   ) -> Finding {
     Finding(
-      .overfitting, cause: .overfitting, severity: .warning, step: last.step, confidence: 0.9,
+      .overfitting, cause: .overfitting, severity: .warning, step: last.step,
+      began: best.step, confidence: 0.9,
       evidence: [
         "validation_loss": last.value, "best_validation_loss": best.value,
         "best_step": Double(best.step),

@@ -52,7 +52,7 @@ public struct Plateau: Analyzer {
     return Finding(
       .plateau, cause: isAbove ? .learningRateTooHigh : .undetermined,
       severity: isAbove ? .fault : isLong ? .warning : .note, step: step,
-      confidence: isAbove ? 0.9 : 0.7,
+      began: history.first?.step, confidence: isAbove ? 0.9 : 0.7,
       evidence: [
         "level": levels.last, "start": origin, "best_level": best, "trend": trend.significance,
         "gradient_norm": norm.recent.median,
@@ -84,11 +84,12 @@ public struct Plateau: Analyzer {
     guard let best = levels[..<half].min(), let later = levels[half...].min(),
       later >= best - trend.noise
     else { return nil }
+    let place = levels[..<half].firstIndex(of: best)!
     return Finding(
-      .plateau, severity: .note, step: last, confidence: 0.5,
+      .plateau, severity: .note, step: last, began: series.levels.steps[place], confidence: 0.5,
       evidence: [
         "level": levels.last, "best_level": min(best, later), "start": history.progressOrigin,
-        "best_step": Double(series.levels.steps[levels[..<half].firstIndex(of: best)!]),
+        "best_step": Double(series.levels.steps[place]),
       ],
       remedy: "let the learning rate decay, or stop: the best weights are those of the best step",
       nextTest: "from a checkpoint, train on with three times and with a third of the learning rate"

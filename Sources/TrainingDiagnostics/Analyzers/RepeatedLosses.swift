@@ -29,7 +29,8 @@ public struct RepeatedLosses: Analyzer {
     let repeated = Array(losses.values.suffix(period))
     guard Set(repeated).count >= 8, !repeated.areCoarse else { return nil }
     return Finding(
-      .repeatedLosses, cause: .frozenWeights, severity: .fault, step: step.step, confidence: 0.95,
+      .repeatedLosses, cause: .frozenWeights, severity: .fault, step: step.step,
+      began: history.step(run - 1, before: step.step), confidence: 0.95,
       evidence: ["period": Double(period), "repeated": Double(run), "loss": loss],
       remedy: "hand the parameters that are trained to the optimizer; see that its step is called",
       nextTest:

@@ -19,12 +19,13 @@ public struct RoundingStagnation: Analyzer {
     guard let details = step.details, history.isAtFullRate(step) else { return nil }
     let matrices = details.matrices.filter { $0.count >= 64 && $0.updateRMS != nil }
     let isIdle = history.lossFall ?? 0 < 0.05
-    let bad = matrices.filter { isStuck($0, step.step, units: isIdle ? 8 : 16) }
+    let bad = matrices.filter { isStuck($0, step, units: isIdle ? 8 : 16) }
     guard let worst = bad.max(by: { $0.idleShare ?? 0 < $1.idleShare ?? 0 }),
       2 * bad.count > matrices.count
     else { return nil }
     return Finding(
-      .roundingStagnation, cause: .rounding, severity: .warning, step: step.step, confidence: 0.9,
+      .roundingStagnation, cause: .rounding, severity: .warning, step: step.step,
+      began: streaks.began(worst.path), confidence: 0.9,
       evidence: [
         "idle_share": worst.idleShare, "moved_by": worst.moveOfMoved,
         "unit_in_the_last_place": worst.halfPrecision, "matrices": Double(bad.count),
@@ -35,9 +36,10 @@ public struct RoundingStagnation: Analyzer {
   }
   /// Whether a matrix stands still for long enough to be sure.
   private mutating func isStuck(
-    _ matrix: ParameterDetails, _ step: Int, units: Double
+    _ matrix: ParameterDetails, _ record: StepRecord, units: Double
   ) -> Bool {
-    let count = streaks.note(matrix.standsStill, at: matrix.path)
+    let step = record.step
+    let count = streaks.note(matrix.standsStill, at: matrix.path, of: record)
     let level = matrix.weightRMS ?? .nan
     if count <= 1 { starts[matrix.path] = (step, level) }
     guard count >= 4, let start = starts[matrix.path], let unit = matrix.halfPrecision else {

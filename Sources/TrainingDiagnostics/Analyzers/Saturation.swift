@@ -20,7 +20,7 @@ public struct Saturation: Analyzer {
     let found = details.innerValues { gates.contains($0.path) ? nil : $0.saturatedShare }
     for (place, shares) in found {
       let share = shares.median
-      if watch.note(share, at: place, of: details) >= 4, worst == nil { worst = (place, share) }
+      if watch.note(share, at: place, of: step) >= 4, worst == nil { worst = (place, share) }
     }
     guard let worst, history.lossFall ?? 0 < 0.3 else { return nil }
     return finding(step, history, worst.place, worst.share)
@@ -35,7 +35,7 @@ public struct Saturation: Analyzer {
       start <= 0.5 ? .learningRateTooHigh : isInput ? .inputScale : .initialization
     return Finding(
       .saturation, cause: cause, severity: share > 0.95 ? .fault : .warning, step: step.step,
-      confidence: 0.9,
+      began: watch.streaks.began(place), confidence: 0.9,
       evidence: [
         "saturated_share": share, "saturated_share_at_start": start,
         "input_level": watch.inputLevel,

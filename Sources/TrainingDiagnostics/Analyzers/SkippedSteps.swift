@@ -32,7 +32,7 @@ public struct SkippedSteps: Analyzer {
       .skippedSteps,
       cause: isOverflow ? .overflow : skip == .emptyBatch ? .emptyBatches : .undetermined,
       severity: isOverflow && overflowsAtScale < 5 ? .warning : .fault, step: step.step,
-      confidence: 0.95,
+      began: history.step(count - 1, before: step.step), confidence: 0.95,
       evidence: [
         "skipped_in_a_row": Double(count), "last_loss": history.loss.last?.value,
         "loss_scale": step.lossScale,

@@ -41,10 +41,10 @@ public struct SlowLoader: Analyzer {
     shares.append(stretch.share)
     waits.append(stretch.waited / Double(Stretch.length))
     steps.append(stretch.taken / Double(Stretch.length))
-    return finding(at: step.step)
+    return finding(at: step.step, history)
   }
 
-  private func finding(at step: Int) -> Finding? {
+  private func finding(at step: Int, _ history: RunHistory) -> Finding? {
     let least = shares.values.sorted().dropFirst(4).first ?? 0
     guard shares.count == shares.capacity, least > 1 / 3, let wait = waits.median else {
       return nil
@@ -52,7 +52,7 @@ public struct SlowLoader: Analyzer {
     let isLong = least > 0.5 && wait * Double(stretches * Stretch.length) > 60
     return Finding(
       .slowLoader, cause: .slowData, severity: isLong ? .warning : .note, step: step,
-      confidence: 0.8,
+      began: history.step(shares.capacity * Stretch.length - 1, before: step), confidence: 0.8,
       evidence: [
         "wait_share": shares.median, "wait_seconds": wait, "step_seconds": steps.median,
       ],

@@ -25,6 +25,7 @@ public struct StaleMoments: Analyzer {
     let isTroubled = history.isTroubled(by: step)
     if isTroubled, var finding = suspicion {
       suspicion = nil
+      finding.began = finding.began ?? finding.step
       finding.step = step.step
       finding.evidence = finding.evidence.adding(["loss": step.loss])
       return finding
@@ -42,7 +43,7 @@ public struct StaleMoments: Analyzer {
     var worst: (matrix: ParameterDetails, lag: Double, course: Course)?
     for matrix in details.matrices {
       guard let lag = matrix.secondMomentLag, let gradient = matrix.gradientRMS else { continue }
-      let stage = courses[matrix.path, default: Course()].takes(lag, gradient, step.loss)
+      let stage = courses[matrix.path, default: Course()].takes(lag, gradient, step)
       guard isTroubled ? stage == .lasting : stage != .fine, lag > 2.3 || isTroubled,
         lag > worst?.lag ?? 0
       else { continue }
@@ -51,7 +52,7 @@ public struct StaleMoments: Analyzer {
     guard let (matrix, lag, course) = worst else { return nil }
     return Finding(
       .staleMoments, cause: .slowSecondMoment, severity: .warning, step: step.step,
-      confidence: 0.85,
+      began: course.began, confidence: 0.85,
       evidence: [
         "second_moment_lag": lag, "usual_lag": course.usual, "gradient_growth": course.growth,
         "update_ratio": matrix.updateRatio, "loss_before": course.loss, "loss": step.loss,
@@ -77,9 +78,11 @@ private struct Course {
   private(set) var usual, growth: Double?
   /// The loss when the second moment fell behind.
   private(set) var loss: Double?
+  private(set) var began: Int?
 
   /// Adds what an examination saw.
-  mutating func takes(_ lag: Double, _ gradient: Double, _ now: Double?) -> Stage {
+  mutating func takes(_ lag: Double, _ gradient: Double, _ step: StepRecord) -> Stage {
+    let now = step.loss
     defer {
       lags.append(lag)
       gradients.append(gradient)
@@ -92,7 +95,7 @@ private struct Course {
       (streak, peak) = (0, 0)
       return .fine
     }
-    if streak == 0 { loss = now }
+    if streak == 0 { (loss, began) = (now, step.step) }
     (streak, peak) = (streak + 1, max(peak, lag))
     let isLasting =
       streak >= 2 && peak > 2.3 && gradient > 3 * level && now ?? 0 >= loss ?? .infinity

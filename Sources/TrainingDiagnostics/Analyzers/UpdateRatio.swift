@@ -28,11 +28,13 @@ public struct UpdateRatio: Analyzer {
     // What starts at zero, or small, moves by much of itself at first.
     guard step.step >= 8, let fall = history.lossFall else { return nil }
     let least = fall < 0.05 || history.isLosingGround ? 3 : 4
-    let bad = matrices.filter { streaks.note($0.updateRatio! > 0.2, at: $0.path) >= least }
+    let bad = matrices.filter {
+      streaks.note($0.updateRatio! > 0.2, at: $0.path, of: step) >= least
+    }
     guard let worst = bad.max(by: { $0.updateRatio! < $1.updateRatio! }) else { return nil }
     return Finding(
       .updateRatio, cause: .learningRateTooHigh, severity: .warning, step: step.step,
-      confidence: 0.85,
+      began: streaks.began(worst.path), confidence: 0.85,
       evidence: [
         "update_ratio": worst.updateRatio, "matrices": Double(bad.count), "loss_fall": fall,
         "learning_rate": step.learningRate,
@@ -46,7 +48,7 @@ public struct UpdateRatio: Analyzer {
   ) -> Finding? {
     let largest = matrices.map { $0.updateRatio! }.max()!
     let isSmall = largest < 1e-6 && history.isAtFullRate(step)
-    let count = streaks.note(isSmall, at: "")
+    let count = streaks.note(isSmall, at: "", of: step)
     if count <= 1 { firstSmall = isSmall ? step.step : nil }
     guard count >= 4, let firstSmall, step.step &- firstSmall >= 64,
       let fall = history.lossFall, fall < 0.02
@@ -54,7 +56,7 @@ public struct UpdateRatio: Analyzer {
     let isClipped = step.clipFactor ?? 1 < 0.1
     return Finding(
       .updateRatio, cause: isClipped ? .clippingLimit : .learningRateTooLow, severity: .warning,
-      step: step.step, confidence: 0.85,
+      step: step.step, began: firstSmall, confidence: 0.85,
       evidence: [
         "largest_update_ratio": largest, "loss_fall": fall, "clip_factor": step.clipFactor,
         "learning_rate": step.learningRate,

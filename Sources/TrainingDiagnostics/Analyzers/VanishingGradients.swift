@@ -22,7 +22,8 @@ public struct VanishingGradients: Analyzer {
     else { return nil }
     return Finding(
       .vanishingGradients, cause: zero >= 20 ? .frozenWeights : .undetermined,
-      severity: zero >= 20 ? .fault : .warning, step: step.step, confidence: 0.9,
+      severity: zero >= 20 ? .fault : .warning, step: step.step,
+      began: history.step(max(low, zero) - 1, before: step.step), confidence: 0.9,
       evidence: [
         "gradient_norm": norm, "first_norm": norms.start, "loss": level,
         "first_loss": history.loss.start, "steps": Double(max(low, zero)),

@@ -26,11 +26,12 @@ public struct WeightCollapse: Analyzer {
     }
     let bad = shares.filter { $0.share < 0.1 }
     let isMost = 2 * bad.count > shares.count
-    guard streaks.note(isMost, at: "") >= 2, let fall = history.lossFall, fall < 0.2,
+    guard streaks.note(isMost, at: "", of: step) >= 2, let fall = history.lossFall, fall < 0.2,
       let worst = bad.min(by: { $0.share < $1.share })
     else { return nil }
     return Finding(
-      .weightCollapse, cause: .weightDecay, severity: .warning, step: step.step, confidence: 0.9,
+      .weightCollapse, cause: .weightDecay, severity: .warning, step: step.step,
+      began: streaks.began(""), confidence: 0.9,
       evidence: [
         "share_of_start": worst.share, "matrices": Double(bad.count), "of": Double(shares.count),
         "loss_fall": fall, "learning_rate": step.learningRate,

@@ -66,9 +66,9 @@ extension Evidence: Codable {
 }
 
 extension Evidence: CustomStringConvertible {
-  /// `loss 5.1, loss ratio 2.3`.
+  /// The numbers in phrases, whatever the symptom: `loss 5.1, 2.3 times the loss before`.
   public var description: String {
-    entries.map { "\($0.name.inWords) \($0.value.shortened)" }.joined(separator: ", ")
+    entries.map { "\(EvidencePhrase($0.name, $0.value))" }.joined(separator: ", ")
   }
 }
 

@@ -1,7 +1,7 @@
 /// What an analyzer found: a symptom, its cause as far as the numbers tell, and what to do about it.
 ///
 /// As JSON a finding is an object with the keys `symptom, cause, severity, step, confidence, evidence, remedy`, and
-/// `next_test`, `place`, `examples` and `sources` where there are any.
+/// `began`, `next_test`, `place`, `examples` and `sources` where there are any.
 public struct Finding: Sendable, Hashable {
   /// What is seen.
   public var symptom: Symptom
@@ -11,6 +11,8 @@ public struct Finding: Sendable, Hashable {
   public var severity: Severity
   /// The step at which it shows.
   public var step: Int
+  /// The earlier step at which the trouble began, as far as that can be seen; nil where nobody knows it.
+  public var began: Int?
   /// How likely the symptom is what it looks like and, where one is named, the cause the right one.
   ///
   /// - Units: a probability, from 0 to 1. Of a ``WatchedRun`` it is calibrated on injected faults.
@@ -31,10 +33,12 @@ public struct Finding: Sendable, Hashable {
   /// Creates a finding.
   public init(
     _ symptom: Symptom, cause: Cause = .undetermined, severity: Severity, step: Int,
-    confidence: Double, evidence: Evidence, remedy: String, nextTest: String? = nil,
+    began: Int? = nil, confidence: Double, evidence: Evidence, remedy: String,
+    nextTest: String? = nil,
     place: String? = nil, examples: [Int] = [], sources: [String] = []
   ) {
     (self.symptom, self.cause, self.severity, self.step) = (symptom, cause, severity, step)
+    self.began = began.flatMap { $0 < step ? $0 : nil }
     self.confidence = min(max(confidence, 0), 1)
     (self.evidence, self.remedy, self.nextTest) = (evidence, remedy, nextTest)
     (self.place, self.examples, self.sources) = (place, examples, sources)
@@ -43,7 +47,8 @@ public struct Finding: Sendable, Hashable {
 
 extension Finding: Codable {
   private enum CodingKeys: String, CodingKey {
-    case symptom, cause, severity, step, confidence, evidence, remedy, place, examples, sources
+    case symptom, cause, severity, step, began, confidence, evidence, remedy, place, examples,
+      sources
     case nextTest = "next_test"
   }
 
@@ -54,6 +59,7 @@ extension Finding: Codable {
     try container.encode(cause, forKey: .cause)
     try container.encode(severity, forKey: .severity)
     try container.encode(step, forKey: .step)
+    try container.encodeIfPresent(began, forKey: .began)
     try container.encode(confidence, forKey: .confidence)
     try container.encode(evidence, forKey: .evidence)
     try container.encode(remedy, forKey: .remedy)
@@ -71,6 +77,7 @@ extension Finding: Codable {
       cause: try container.decode(Cause.self, forKey: .cause),
       severity: try container.decode(Severity.self, forKey: .severity),
       step: try container.decode(Int.self, forKey: .step),
+      began: try container.decodeIfPresent(Int.self, forKey: .began),
       confidence: try container.decode(Double.self, forKey: .confidence),
       evidence: try container.decode(Evidence.self, forKey: .evidence),
       remedy: try container.decode(String.self, forKey: .remedy),
@@ -82,6 +89,14 @@ extension Finding: Codable {
 }
 
 extension Finding {
+  /// Since when, in words: `at step 160`, or `began at step 120, sure at step 160`.
+  public var time: String {
+    began.map { "began at step \($0), sure at step \(step)" } ?? "at step \(step)"
+  }
+
+  /// The severity and the time: `fault at step 160`, or `fault, began at step 120, sure at step 160`.
+  package var heading: String { "\(severity)\(began == nil ? "" : ",") \(time)" }
+
   /// The place and the examples in words: `0.weight, examples 17, 204`; nil where it concerns the whole.
   public var site: String? {
     let parts = [place, examplesInWords].compactMap { $0 }
@@ -101,7 +116,8 @@ extension Finding: CustomStringConvertible {
   public var description: String {
     let site = site.map { " in \($0)" } ?? ""
     let test = nextTest.map { " (test: \($0))" } ?? ""
-    return "\(severity) at step \(step)\(site): \(symptom) (\(evidence)); cause: \(cause)\(test); "
+    return
+      "\(heading)\(site): \(symptom) (\(evidenceInWords)); cause: \(cause)\(test); "
       + "remedy: \(remedy)"
   }
 }

@@ -15,6 +15,8 @@ struct ColumnNames: Sendable {
   private var hasValidation = false
   // The same few names come again with every row.
   private var known: [String: String] = [:]
+  /// The first names that were asked for, one more than a message lists.
+  private(set) var seen: [String] = []
 
   private static let columns: [String: Column] = {
     var columns: [String: Column] = [:]
@@ -64,6 +66,24 @@ struct ColumnNames: Sendable {
     (.quantity(.seconds), "seconds step_seconds"), (.quantity(.waitSeconds), "wait_seconds"),
   ]
 
+  /// The usual names of what findings rest on, for messages. A step alone tells nothing.
+  static let known: String = names.compactMap { column, names -> String? in
+    switch column {
+    case .quantity(let quantity) where !quantity.isTime:
+      names.split(separator: " ").first.map(String.init)
+    default: nil
+    }
+  }.joined(separator: ", ")
+
+  /// What a log without a known column should have had, for messages.
+  static let expected = "a column of numbers named \(known) or another usual name of these"
+
+  /// Columns as they are listed in a message.
+  static func listed(_ found: some Collection<String>) -> String {
+    let names = found.prefix(8).map { $0.utf8.unquotedExcerpt(24) }.joined(separator: ", ")
+    return (names + (found.count > 8 ? ", …" : "")).utf8.unquotedExcerpt(100)
+  }
+
   /// What a column of this name holds; nil when nobody here needs it.
   mutating func column(_ name: String) -> Column? {
     let name = known(name)
@@ -85,6 +105,7 @@ struct ColumnNames: Sendable {
 
   private mutating func known(_ name: String) -> String {
     if let known = known[name] { return known }
+    if seen.count < 9 { seen.append(name) }
     let normalised = ColumnNames.normalised(name)
     if known.count < 1_000 { known[name] = normalised }
     return normalised

@@ -48,7 +48,11 @@ struct EventFileParser: LogParser {
     guard bytes.isEmpty else {
       throw problem(at: 0, "a whole record", "\(bytes.count) bytes and the end of the file")
     }
-    if isEmpty { throw DataError(file, expected: "scalars such as loss", got: "none") }
+    guard isEmpty else { return }
+    let seen = scalars.names.seen
+    if seen.isEmpty { throw DataError(file, expected: "scalars such as loss", got: "none") }
+    throw DataError(
+      file, expected: ColumnNames.expected, got: "the scalars \(ColumnNames.listed(seen))")
   }
 
   /// The length of the record at a place; nil until its header is there.

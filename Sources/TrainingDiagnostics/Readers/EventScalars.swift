@@ -1,6 +1,6 @@
 /// Makes steps of the scalars of events. What is logged of one step comes in many events.
 struct EventScalars: Sendable {
-  private var names = ColumnNames()
+  private(set) var names = ColumnNames()
   private var open: StepRecord?
 
   /// The steps that an event completes; nil when the bytes are no event.

@@ -3,13 +3,16 @@ extension Collection<UInt8> {
   var excerpt: String { "\"\(unquotedExcerpt)\"" }
 
   /// The same without quotes, for names. What steers a terminal is a blank.
-  var unquotedExcerpt: String {
-    let text = String(decoding: prefix(40), as: UTF8.self).map { character in
+  var unquotedExcerpt: String { unquotedExcerpt(40) }
+
+  /// The same of so many bytes.
+  func unquotedExcerpt(_ length: Int) -> String {
+    let text = String(decoding: prefix(length), as: UTF8.self).map { character in
       let isPlain = character.unicodeScalars.allSatisfy {
         $0.properties.generalCategory != .control
       }
       return isPlain && !character.isNewline ? character : " "
     }
-    return String(text) + (count > 40 ? "…" : "")
+    return String(text) + (count > length ? "…" : "")
   }
 }

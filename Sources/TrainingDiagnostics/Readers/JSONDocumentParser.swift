@@ -32,7 +32,7 @@ struct JSONDocumentParser: LogParser {
       throw DataError(
         file, at: line(of: error.place), expected: error.expected, got: error.got)
     }
-    if steps.isEmpty { throw DataError(file, expected: "rows with a loss", got: "none") }
+    if steps.isEmpty { throw DataError(file, expected: rows.lack.expected, got: rows.lack.got) }
     steps.forEach(body)
   }
 

@@ -2,11 +2,12 @@ internal import TrainingKit
 
 /// One JSON object a line.
 struct JSONLineParser: RowParser {
-  static let contents = "lines with a loss"
   private let file: String
   private var rows = JSONRows()
 
   init(_ file: String) { self.file = file }
+
+  func lack(lines: Int) -> (expected: String, got: String) { rows.lack }
 
   mutating func steps(of line: ArraySlice<UInt8>, number: Int) throws(DataError) -> [StepRecord] {
     let value: JSONValue

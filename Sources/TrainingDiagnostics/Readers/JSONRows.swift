@@ -3,6 +3,13 @@ struct JSONRows: Sendable {
   private var names = ColumnNames()
   private var numbers = RowNumbers()
 
+  /// What rows without a step should have had, and what they have.
+  var lack: (expected: String, got: String) {
+    names.seen.isEmpty
+      ? ("rows with numbers by their names, such as loss", "none")
+      : (ColumnNames.expected, "the names \(ColumnNames.listed(names.seen))")
+  }
+
   /// What is wrong with the value at a byte.
   struct Problem: Error {
     let expected, got: String

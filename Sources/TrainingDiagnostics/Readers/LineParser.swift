@@ -2,8 +2,8 @@ internal import TrainingKit
 
 /// Takes one line of a log apart.
 protocol RowParser: Sendable {
-  /// What a log of this format has to have, for messages.
-  static var contents: String { get }
+  /// What a log that has come to its end without a step should have had, and what it has instead.
+  func lack(lines: Int) -> (expected: String, got: String)
   /// The steps of a line, which is not blank.
   mutating func steps(of line: ArraySlice<UInt8>, number: Int) throws(DataError) -> [StepRecord]
 }
@@ -35,8 +35,8 @@ struct LineParser<Row: RowParser>: LogParser {
   mutating func finish(_ body: (StepRecord) -> Void) throws(DataError) {
     if !open.isEmpty { try endLine(body) }
     if isEmpty {
-      throw DataError(
-        file, expected: Row.contents, got: "none in \(number) line\(number == 1 ? "" : "s")")
+      let lack = row.lack(lines: number)
+      throw DataError(file, expected: lack.expected, got: lack.got)
     }
   }
 

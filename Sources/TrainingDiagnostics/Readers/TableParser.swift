@@ -4,13 +4,12 @@ internal import TrainingKit
 ///
 /// - Source: RFC 4180 without line breaks in fields, and tabs and semicolons.
 struct TableParser: RowParser {
-  static let contents =
-    "a column named loss, grad_norm, train_loss or validation_loss, with numbers"
   private let file: String
   private var header: [String] = []
   private var columns: [Column?] = []
   private var delimiter = UInt8(ascii: ",")
   private var numbers = RowNumbers()
+  private var hasRows = false
 
   init(_ file: String) { self.file = file }
 
@@ -22,6 +21,13 @@ struct TableParser: RowParser {
     if areNumbers.allSatisfy({ $0 }) { return fields.count > 1 }
     var names = ColumnNames()
     return !areNumbers.contains(true) && fields.contains { names.column($0) != nil }
+  }
+
+  func lack(lines: Int) -> (expected: String, got: String) {
+    let found = ColumnNames.listed(header)
+    return hasRows
+      ? (ColumnNames.expected, "the columns \(found)")
+      : ("rows of numbers below the names of columns", "none below \(found)")
   }
 
   mutating func steps(of line: ArraySlice<UInt8>, number: Int) throws(DataError) -> [StepRecord] {
@@ -36,12 +42,28 @@ struct TableParser: RowParser {
       throw DataError(
         file, at: .line(number), expected: "\(header.count) columns", got: "\(fields.count)")
     }
+    hasRows = true
     var values: [(Column, Double)] = []
     for (place, field) in fields.enumerated() {
       guard let column = columns[place], !TableParser.isMissing(field) else { continue }
       values.append((column, try self.number(field, in: header[place], line: number)))
     }
     return numbers.record(values).map { [$0] } ?? []
+  }
+
+  /// The names in a first line that has some, none of which has to be known.
+  static func names(in line: ArraySlice<UInt8>) -> [String]? {
+    let names = fields(of: line, by: delimiter(of: line))
+    let areWords = names.allSatisfy {
+      !$0.isEmpty && Double(reported: Array($0.utf8)) == nil && $0.split(separator: " ").count <= 3
+    }
+    return names.count > 1 && areWords ? names : nil
+  }
+
+  /// Whether a line is a row of so many numbers.
+  static func isRow(_ line: ArraySlice<UInt8>, of count: Int) -> Bool {
+    let fields = fields(of: line, by: delimiter(of: line))
+    return fields.count == count && fields.contains { Double(reported: Array($0.utf8)) != nil }
   }
 
   private mutating func readHeader(_ line: ArraySlice<UInt8>, number: Int) throws(DataError) {

@@ -6,11 +6,22 @@
 ///
 /// Lines without such numbers are passed over.
 struct TextParser: RowParser {
-  static let contents = "numbers behind names, such as loss=2.13"
   private var names = ColumnNames()
   private var numbers = RowNumbers()
+  private var firstLine: [String]?
+  private var (isFirst, isTable) = (true, false)
+
+  func lack(lines: Int) -> (expected: String, got: String) {
+    if let firstLine, isTable {
+      return (ColumnNames.expected, "the columns \(ColumnNames.listed(firstLine))")
+    }
+    return (
+      "numbers behind names, such as loss=2.13", "none in \(lines) line\(lines == 1 ? "" : "s")"
+    )
+  }
 
   mutating func steps(of line: ArraySlice<UInt8>, number: Int) -> [StepRecord] {
+    note(line)
     var values: [(Column, Double)] = []
     var place = line.startIndex
     var gap = place
@@ -21,6 +32,17 @@ struct TextParser: RowParser {
       (place, gap) = (token.range.upperBound, token.range.upperBound)
     }
     return self.numbers.record(values).map { [$0] } ?? []
+  }
+
+  /// Whether it looks like a table whose names nobody here knows.
+  private mutating func note(_ line: ArraySlice<UInt8>) {
+    if isFirst {
+      firstLine = TableParser.names(in: line)
+      isFirst = false
+    } else if let firstLine, !isTable {
+      isTable = TableParser.isRow(line, of: firstLine.count)
+      if !isTable { self.firstLine = nil }
+    }
   }
 
   /// The next number that stands alone, not within a word; a unit may follow it.

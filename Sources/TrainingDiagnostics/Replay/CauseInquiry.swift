@@ -110,6 +110,7 @@ extension Replay {
       var found = finding
       (found.cause, found.nextTest, found.confidence) = (.dataShift, nil, 0.9)
       found.severity = max(found.severity, .warning)
+      found.began = step < found.step ? step : nil
       found.evidence = found.evidence.adding([
         "other_data_from_step": Double(step), "their_loss_at_earlier_weights": rise.after,
         "loss_of_those_before": rise.before, "errors_at_earlier_weights": rise.errors,

@@ -6,6 +6,7 @@ struct Replay<Model: Module, Item> {
   let moments: RunMoments<Item>
   let loss: ItemLoss<Model, Item>
   let examples: ItemExamples<Model, Item>
+  let willTry: ((_ number: Int, _ count: Int, _ remedy: Remedy) -> Void)?
 
   /// Takes the run along from a moment, once for each remedy and first without any.
   ///
@@ -18,7 +19,11 @@ struct Replay<Model: Module, Item> {
     let items = moments.items(since: place)
     let course = Course(items, suspect: step - moments[place].snapshot.steps)
     let control = try trial(nil, from: place, course)
-    return (control, try remedies.map { try trial($0, from: place, course) })
+    let others = try remedies.enumerated().map { number, remedy in
+      willTry?(number + 1, remedies.count, remedy)
+      return try trial(remedy, from: place, course)
+    }
+    return (control, others)
   }
 
   /// Takes the run along from a moment.

@@ -10,7 +10,8 @@ struct FindingCard {
     """
     <li class="finding \(finding.severity)" id="\(run)-finding-\(number)" tabindex="-1">
     <p class="where"><span class="flag">\(number)</span> <span class="badge">\(finding.severity)</span> \
-    <span>step \(finding.step)\(place)</span> <span class="sure">\(percent) % sure</span></p>
+    <span\(finding.began == nil ? "" : " class=\"since\"")>\(finding.time)\(place)</span> \
+    <span class="sure">\(percent) % sure</span></p>
     <h4>\(finding.symptom.description.capitalizedSentence.inMarkup)</h4>
     <p class="cause">\(cause)</p>
     <p class="remedy"><strong>Remedy</strong> \(finding.remedy.capitalizedSentence.inMarkup)</p>
@@ -29,8 +30,8 @@ struct FindingCard {
   }
 
   private var evidence: String {
-    let chips = finding.evidence.entries.map { name, value in
-      "<li><span>\(name.inWords.inMarkup)</span> <b>\(value.shortened)</b></li>"
+    let chips = finding.phrases.map { phrase in
+      "<li>\(phrase.before.inMarkup)<b>\(phrase.number)</b>\(phrase.after.inMarkup)</li>"
     }
     return chips.isEmpty
       ? "" : "<ul class=\"evidence\" aria-label=\"Evidence\">" + chips.joined() + "</ul>"

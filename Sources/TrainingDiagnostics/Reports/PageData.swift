@@ -30,7 +30,8 @@ struct PageData {
 
   private func finding(_ finding: Finding) -> String {
     object([
-      ("step", "\(finding.step)"), ("severity", finding.severity.rawValue.inJSON),
+      ("step", "\(finding.step)"), ("heading", finding.heading.inJSON),
+      ("severity", finding.severity.rawValue.inJSON),
       ("symptom", finding.symptom.description.inJSON),
       ("cause", finding.cause.description.inJSON),
     ])

@@ -89,7 +89,7 @@ extension PageScript {
 
     const findingMark = (finding, place) => ({
       step: finding.step, kind: finding.severity, label: place + 1,
-      text: `${finding.severity} at step ${finding.step}: ${finding.symptom}`, more: "cause: " + finding.cause,
+      text: `${finding.heading}: ${finding.symptom}`, more: "cause: " + finding.cause,
     });
 
     const treatmentMark = (treatment, place) => ({

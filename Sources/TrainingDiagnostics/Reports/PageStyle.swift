@@ -130,13 +130,14 @@ enum PageStyle {
     .where { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 8px; color: var(--soft);
       font-size: 13px; }
     .where .sure { margin-left: auto; }
+    .where .since { order: 1; flex-basis: 100%; }
     h4 { font-size: 17px; font-weight: 650; letter-spacing: -.01em; line-height: 1.3; margin-top: 8px; }
     .cause { color: var(--soft); font-size: 14px; margin-top: 2px; }
     .cause em { font-style: normal; }
     .remedy { margin-top: 10px; padding: 10px 12px; border-radius: 8px; background: var(--tint); }
     .remedy strong { display: block; font-size: 12px; font-weight: 650; color: var(--state); }
     .evidence { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 12px; }
-    .evidence li { padding: 1px 9px; border: 1px solid var(--line); border-radius: 99px; font-size: 12.5px;
+    .evidence li { padding: 1px 9px; border: 1px solid var(--line); border-radius: 12px; font-size: 12.5px;
       color: var(--soft); font-variant-numeric: tabular-nums; }
     .evidence b { color: var(--ink); font-weight: 600; }
     .sources { margin-top: 10px; color: var(--soft); font-size: 12px; overflow-wrap: anywhere; }

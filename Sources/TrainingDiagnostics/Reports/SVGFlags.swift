@@ -23,7 +23,7 @@ struct SVGFlags {
       stroke-dasharray="3 3" stroke-opacity="0.6"/>
       """
     let mark = """
-      <g><title>\(finding.severity) at step \(finding.step): \(finding.symptom.description.inMarkup)</title>\
+      <g><title>\(finding.heading): \(finding.symptom.description.inMarkup)</title>\
       <circle class="\(finding.severity)" cx="\(x)" cy="\(y)" r="9.5"/>\
       <text class="number" x="\(x)" y="\(y + 4)" text-anchor="middle" font-size="11.5">\(number)</text></g>
       """

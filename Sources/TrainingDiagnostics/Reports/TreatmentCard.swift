@@ -7,12 +7,12 @@ struct TreatmentCard {
   let run: String
 
   var html: String {
-    let (finding, remedy) = (treatment.finding, treatment.remedy)
+    let finding = treatment.finding
     return """
       <li class="finding treated" id="\(run)-treatment-\(number)" tabindex="-1">
       <p class="where"><span class="flag">T\(number)</span> <span class="badge">treated</span> \
       <span>back from step \(finding.step) to step \(treatment.from)</span></p>
-      <h4>\(remedy.description.capitalizedSentence.inMarkup)</h4>
+      <h4>\(treatment.remedyInWords.capitalizedSentence.inMarkup)</h4>
       <p class="cause">For: \(finding.symptom.description.inMarkup) at step \(finding.step)\(place). \
       Cause: \(finding.cause.description.inMarkup)</p>
       <table class="trials">

@@ -4,12 +4,12 @@ struct ShareWatch: Sendable {
   private(set) var starts: [String: Double] = [:]
   /// How large the inputs of the model looked then.
   private(set) var inputLevel: Double?
-  private var streaks = Streaks()
+  private(set) var streaks = Streaks()
 
   /// Adds what an examination saw of a place, and returns in how many in a row it was more than half.
-  mutating func note(_ share: Double, at place: String, of details: StepDetails) -> Int {
-    if starts.isEmpty { inputLevel = details.inputLevel }
+  mutating func note(_ share: Double, at place: String, of step: StepRecord) -> Int {
+    if starts.isEmpty { inputLevel = step.details?.inputLevel }
     starts[place] = starts[place] ?? share
-    return streaks.note(share > 0.5, at: place)
+    return streaks.note(share > 0.5, at: place, of: step)
   }
 }

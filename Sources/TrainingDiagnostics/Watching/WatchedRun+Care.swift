@@ -2,7 +2,7 @@ internal import TrainingKit
 
 extension WatchedRun {
   private var replay: Replay<Model, Item> {
-    Replay(run: run, moments: moments, loss: loss, examples: examples)
+    Replay(run: run, moments: moments, loss: loss, examples: examples, willTry: willTry)
   }
 
   /// The findings of a step with the causes that replays show, where they are worth one.
@@ -178,6 +178,8 @@ extension WatchedRun {
     _ treatment: Treatment, _ place: RunMoments<Item>.Place
   ) throws -> Treatment {
     let (before, snapshot) = (self, run.snapshot())
+    var treatment = treatment
+    treatment.rateBefore = treatments.rateFactor
     do {
       let items = moments.items(since: place)
       try goBack(to: place)

@@ -32,6 +32,9 @@ public struct WatchedRun<Model: Module, Item> {
   public private(set) var treatments: [Treatment] = []
   /// How often and how deep the doctor looks.
   public private(set) var care: Care
+  /// Is told of each remedy before it is tried, which takes as long as its steps do: its number, of how many, and what
+  /// it is.
+  public var willTry: ((_ number: Int, _ count: Int, _ remedy: Remedy) -> Void)?
   let loss: ItemLoss<Model, Item>
   let examples: ItemExamples<Model, Item>
   private(set) var moments: RunMoments<Item>

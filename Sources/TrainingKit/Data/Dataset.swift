@@ -28,7 +28,7 @@ extension Dataset {
 }
 
 /// Some examples of a dataset.
-public struct Batch: Sendable {
+public struct Batch: Sendable, CustomStringConvertible {
   /// The inputs, one a row.
   public var x: Tensor
   /// The labels, one a row.
@@ -45,6 +45,11 @@ public struct Batch: Sendable {
 
   /// The number of examples.
   public var count: Int { indices.count }
+
+  /// The count, shapes and types: `64 examples: x [64, 2] float32, y [64] int64`.
+  public var description: String {
+    "\(count) example\(count == 1 ? "" : "s"): x \(x.shape) \(x.dtype), y \(y.shape) \(y.dtype)"
+  }
 
   /// The batch in parts of at most `size` examples, for accumulating gradients.
   ///
