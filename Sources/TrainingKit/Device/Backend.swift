@@ -4,7 +4,7 @@ package import CTrainingKernels
 ///
 /// The last argument is written; it is a fresh tensor that nobody else holds yet. Shapes and dtypes have
 /// been checked by the operation.
-package protocol Backend: Sendable {
+package protocol Backend: AnyObject, Sendable {
   var pool: MemoryPool { get }
   /// What takes the place of a pool in a file.
   func pool(for file: MemoryPool) -> MemoryPool

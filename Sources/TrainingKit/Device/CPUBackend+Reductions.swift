@@ -3,7 +3,7 @@ package import CTrainingKernels
 extension CPUBackend {
   package func reduce(_ row: tk_reduction, _ x: Tensor, axes: [Int], into y: Tensor) {
     let source = tk_reduce_source(x, axes: axes)
-    let reduced = axes.reduce(1) { $0 * x.shape[$1] }
+    let reduced = axes.reduce(1) { $0 * x.shape.lanes[$1] }
     // Neighbours whose sums run across rows are read together, so that lines and rows are not read many times.
     let together = axes.contains(x.rank - 1) ? 1 : min(256, max(16, y.count / 4))
     let grain = max(together, 2 * CPUBackend.grain / max(1, reduced))
@@ -169,28 +169,28 @@ extension ElementStatistics {
 
 extension tk_reduce_source {
   fileprivate init(_ x: Tensor, axes: [Int]) {
-    let kept = (0..<x.rank).filter { !axes.contains($0) }
-    let (keptSpace, keptStrides) = x.layout.merged(kept)
-    let (reducedSpace, reducedStrides) = x.layout.merged(axes)
+    let layout = x.form.layout
+    var (kept, reduced) = (AxisWalk(), AxisWalk())
+    for axis in 0..<layout.shape.rank {
+      if axes.contains(axis) { reduced.append(axis, layout) } else { kept.append(axis, layout) }
+    }
     self.init(
-      data: UnsafeRawPointer(x.address), dtype: x.dtype.kernel, kept: keptSpace,
-      reduced: reducedSpace, kept_strides: keptStrides, reduced_strides: reducedStrides)
+      data: UnsafeRawPointer(x.address), dtype: x.dtype.kernel, kept: kept.space,
+      reduced: reduced.space, kept_strides: kept.strides.kernel,
+      reduced_strides: reduced.strides.kernel)
   }
 }
 
-extension Layout {
-  /// The given axes alone, merged where strides nest.
-  fileprivate func merged(_ axes: [Int]) -> (tk_space, Extents) {
-    var lanes = SIMD8<Int>(repeating: 1)
-    var merged = SIMD8<Int>(repeating: 0)
-    var rank = 0
-    for axis in axes where shape.lanes[axis] != 1 {
-      let extent = shape.lanes[axis]
-      let nests = rank > 0 && merged[rank - 1] == strides[axis] * extent
-      if !nests { rank += 1 }
-      lanes[rank - 1] = nests ? lanes[rank - 1] * extent : extent
-      merged[rank - 1] = strides[axis]
-    }
-    return (tk_space(rank, lanes), unsafeBitCast(merged, to: Extents.self))
+/// Some axes of a layout, in their order.
+private struct AxisWalk {
+  private var rank = 0
+  private var lanes = Lanes(repeating: 1)
+  private(set) var strides = Lanes(repeating: 0)
+
+  var space: tk_space { tk_space(rank, lanes) }
+
+  mutating func append(_ axis: Int, _ layout: Layout) {
+    (lanes[rank], strides[rank]) = (layout.shape.lanes[axis], layout.strides[axis])
+    rank += 1
   }
 }

@@ -2,7 +2,7 @@ package import CTrainingKernels
 
 /// A device without data: memory is accounted for as on the processor, nothing is computed, and every element reads as
 /// zero.
-package struct PaperBackend: Backend {
+package final class PaperBackend: Backend {
   package let pool = MemoryPool(source: .paper)
   /// In place of all files.
   package let filePool = MemoryPool(source: .paper)

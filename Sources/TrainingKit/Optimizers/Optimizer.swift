@@ -76,8 +76,15 @@ public struct UpdateRule: Sendable {
   /// How what is kept of the parameter is kept.
   public var stateType = StateType.full
 
+  /// Whether an update needs no memory beside the parameter and its state.
+  let isOnePass: Bool
+  /// Whether an update needs memory for one tensor beside them.
+  let needsRoom: Bool
+
   /// Moves a parameter as an optimizer does.
   public init(_ optimizer: some Optimizer) {
+    isOnePass = optimizer is any FusedUpdating
+    needsRoom = optimizer is any OneRoomUpdating
     // A second reference to the tensors would have them copied.
     var optimizer = optimizer
     optimizer.states = [:]

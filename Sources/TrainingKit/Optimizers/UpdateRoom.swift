@@ -15,7 +15,7 @@ struct UpdateRoom: Sendable {
 
   fileprivate func view(like value: Tensor) -> Tensor {
     Tensor(
-      storage: bytes.body.storage, layout: Layout(contiguous: value.shape), dtype: value.dtype)
+      storage: bytes.storage, layout: Layout(contiguous: value.shape), dtype: value.dtype)
   }
 }
 
