@@ -39,6 +39,8 @@ package final class Node: Origin, @unchecked Sendable {
   private func orphan(into orphans: inout [Node]) {
     // What the operation itself holds may end at the same nodes, which are to have one holder then.
     operation = Spent()
+    var inputs = Operands()
+    swap(&inputs, &self.inputs)
     while let input = inputs.popLast() {
       guard var node = (consume input).node else { continue }
       if isKnownUniquelyReferenced(&node) { orphans.append(node) }

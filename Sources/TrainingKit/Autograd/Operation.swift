@@ -56,16 +56,13 @@ package struct Saved: OptionSet, Sendable {
   package static let otherInputs = Saved(rawValue: 4)
 
   /// The inputs, hollow where no gradient reads them or where they can be made again.
-  fileprivate func kept(_ inputs: consuming Operands) -> Operands {
-    if isEmpty {
-      inputs.empty()
-      return inputs
-    }
+  @inline(__always)
+  fileprivate func keep(_ inputs: inout Operands) {
+    if isEmpty { return inputs.empty() }
     for position in 0..<inputs.count
     where !areRead(position, inputs) || inputs.isRemade(position) {
       inputs.empty(position)
     }
-    return inputs
   }
 
   /// The inputs as gradients read them.
@@ -90,12 +87,12 @@ extension Operands {
   @inline(__always)
   fileprivate func isRemade(_ position: Int) -> Bool {
     let form = form(position)
-    return form.byteCount >= MemoryArena.leastBlock && self[position].remaking(as: form.dtype) != nil
+    return form.byteCount >= MemoryArena.leastBlock
+      && self[position].remaking(as: form.dtype) != nil
   }
 }
 
 extension Tensor {
-
   /// What makes the elements again for a reader of a dtype, where that is cheap.
   package func remaking(as dtype: DType) -> (() -> Tensor)? {
     node.flatMap { $0.operation.remaking($0.inputs, as: dtype) }
@@ -224,11 +221,13 @@ extension Differentiable {
 
   /// The result of inputs of which one asks for gradients with a node behind it, where it can have one.
   fileprivate func noded(
-    _ output: Tensor, of inputs: consuming Operands, in context: Context
+    _ output: Tensor, of given: consuming Operands, in context: Context
   ) -> Tensor {
     guard output.dtype.isFloatingPoint else { return output }
+    var inputs = consume given
+    saves.keep(&inputs)
     let node = Node(
-      self, inputs: saves.kept(consume inputs), output: saves.contains(.output) ? output : output.hollow,
+      self, inputs: consume inputs, output: saves.contains(.output) ? output : output.hollow,
       in: context)
     return output.with(origin: node)
   }
@@ -236,6 +235,7 @@ extension Differentiable {
 
 extension Context {
   /// Where results have their memory from.
+  @inline(__always)
   fileprivate var resultPool: MemoryPool { self.otherPool ?? self.backend.pool }
 
   /// The inputs in the precision that an autocast in force gives them.
@@ -280,7 +280,8 @@ extension Context {
     do throws(DeviceError) {
       var results: [Tensor] = []
       for spec in specs {
-        results.append(try allocated(TensorForm(spec), for: function.name, isKept ? .activations : .user))
+        results.append(
+          try allocated(TensorForm(spec), for: function.name, isKept ? .activations : .user))
       }
       do throws(NoRoom) {
         try compute(results)

@@ -38,6 +38,11 @@ public struct Gradients: Sendable {
     replacing(Dictionary(uniqueKeysWithValues: paths.map { ($0, transform($0, self[$0]!)) }))
   }
 
+  /// The gradients cut off from the operations that made them.
+  func detached() -> Gradients {
+    tensors.values.contains(where: \.requiresGradient) ? mapped { $1.detached() } : self
+  }
+
   /// The gradients with others in place of some.
   func replacing(_ others: [String: Tensor]) -> Gradients {
     var result = self

@@ -132,7 +132,8 @@ extension Tensor {
     if shape == target { return cast(to: input.dtype) }
     let lead = shape.rank - target.rank
     let axes = (0..<rank).filter { $0 < lead || (target[$0 - lead] == 1 && shape[$0] != 1) }
-    let summed = axes.isEmpty ? self : sum(axes: axes, keepDims: true).reshaped(target)
+    let sum = Reduce(row: tk_reduction_sum, axes: axes, keepDims: true)
+    let summed = axes.isEmpty ? self : sum(self).reshaped(target)
     return summed.cast(to: input.dtype)
   }
 }

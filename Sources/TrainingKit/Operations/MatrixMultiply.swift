@@ -26,18 +26,25 @@ struct MatrixMultiply: Operation {
   func backward(
     _ gradient: consuming Tensor, inputs: consuming Operands, output: Tensor
   ) -> Slopes {
-    let toSecond = slope(inputs[0].transposed(), gradient, to: inputs[1])
+    let toSecond = inputs.origin(1) == nil ? nil : slope(toSecond: inputs, gradient)
     // The left one may be an activation that was made again: there is room for the next product without it.
-    inputs[0] = inputs[0].hollow
-    return [slope(gradient, inputs[1].transposed(), to: inputs[0]), toSecond]
+    inputs.empty(0)
+    return Slopes(inputs.origin(0) == nil ? nil : slope(toFirst: inputs, gradient), toSecond)
   }
 
-  /// The product, where the input asks for it, lying as the input does: nobody has to copy it into that order.
-  private func slope(_ a: Tensor, _ b: Tensor, to input: Tensor) -> Tensor? {
-    guard input.requiresGradient else { return nil }
-    let multiply = MatrixMultiply()
-    return input.layout.isTransposed
-      ? multiply(b.transposed(), a.transposed()).transposed() : multiply(a, b)
+  /// The gradient times the transpose of the second input, lying as the first does: nobody has to copy it into that
+  /// order.
+  private func slope(toFirst inputs: Operands, _ gradient: Tensor) -> Tensor {
+    inputs.form(0).layout.isTransposed
+      ? self(inputs[1], gradient.transposed()).transposed()
+      : self(gradient, inputs[1].transposed())
+  }
+
+  /// The transpose of the first input times the gradient, lying as the second does.
+  private func slope(toSecond inputs: Operands, _ gradient: Tensor) -> Tensor {
+    inputs.form(1).layout.isTransposed
+      ? self(gradient.transposed(), inputs[0]).transposed()
+      : self(inputs[0].transposed(), gradient)
   }
 }
 

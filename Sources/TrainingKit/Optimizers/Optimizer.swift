@@ -83,8 +83,14 @@ public struct UpdateRule: Sendable {
 
   /// Moves a parameter as an optimizer does.
   public init(_ optimizer: some Optimizer) {
-    isOnePass = optimizer is any FusedUpdating
-    needsRoom = optimizer is any OneRoomUpdating
+    self.init(
+      optimizer, isOnePass: optimizer is any FusedUpdating,
+      needsRoom: optimizer is any OneRoomUpdating)
+  }
+
+  /// The same for an optimizer of which it is known what updates need: asking takes longer than a small update.
+  init(_ optimizer: some Optimizer, isOnePass: Bool, needsRoom: Bool) {
+    (self.isOnePass, self.needsRoom) = (isOnePass, needsRoom)
     // A second reference to the tensors would have them copied.
     var optimizer = optimizer
     optimizer.states = [:]

@@ -7,7 +7,7 @@ extension TrainingRun {
   ///   nothing has changed then. ``RunError`` when this is one skipped step in a row too many, and ``LossScaleError``
   ///   when a loss scale cannot fall any further.
   public mutating func step(_ loss: (Model) throws -> Tensor) throws -> StepOutcome {
-    try step(accumulating: CollectionOfOne(())) { model, _ in try loss(model) }
+    try step(parts: [()]) { model, _ in (try loss(model), 1) }
   }
 
   /// Trains one step on a batch that is too large for memory, part by part.

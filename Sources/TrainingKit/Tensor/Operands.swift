@@ -5,28 +5,34 @@ package struct Operands: Sendable {
   package private(set) var count: Int
 
   @inline(__always)
-  package init(_ x: consuming Tensor) {
-    first = consume x
-    count = 1
-  }
+  package init() { self.init(nil, nil, nil, nil, count: 0) }
 
   @inline(__always)
-  package init(_ x: consuming Tensor, _ y: consuming Tensor) {
-    (first, second) = (consume x, consume y)
-    count = 2
-  }
+  package init(_ x: Tensor) { self.init(x, nil, nil, nil, count: 1) }
 
   @inline(__always)
-  package init(_ x: consuming Tensor, _ y: consuming Tensor, _ z: consuming Tensor) {
-    (first, second, third) = (consume x, consume y, consume z)
-    count = 3
-  }
+  package init(_ x: Tensor, _ y: Tensor) { self.init(x, y, nil, nil, count: 2) }
+
+  @inline(__always)
+  package init(_ x: Tensor, _ y: Tensor, _ z: Tensor) { self.init(x, y, z, nil, count: 3) }
 
   package init(_ tensors: some Collection<Tensor>) {
-    count = tensors.count
+    let count = tensors.count
     var tensors = tensors[...]
-    (first, second, third) = (tensors.popFirst(), tensors.popFirst(), tensors.popFirst())
-    if count > 3 { rest = Array(tensors) }
+    let (first, second, third) = (tensors.popFirst(), tensors.popFirst(), tensors.popFirst())
+    self.init(first, second, third, count > 3 ? Array(tensors) : nil, count: count)
+  }
+
+  /// All at once: members that are set one after the other would be copied once more.
+  @inline(__always)
+  private init(
+    _ first: Tensor?, _ second: Tensor?, _ third: Tensor?, _ rest: [Tensor]?, count: Int
+  ) {
+    self.first = first
+    self.second = second
+    self.third = third
+    self.rest = rest
+    self.count = count
   }
 
   /// The last one, which the list no longer holds; nil when it is empty.
@@ -180,24 +186,28 @@ package struct Slopes {
   package let count: Int
 
   @inline(__always)
-  package init(_ x: consuming Tensor?) {
-    first = consume x
-    count = 1
+  package init(_ x: Tensor?) { self.init(x, nil, nil, nil, count: 1) }
+
+  @inline(__always)
+  package init(_ x: Tensor?, _ y: Tensor?) { self.init(x, y, nil, nil, count: 2) }
+
+  package init(_ tensors: some Collection<Tensor?>) {
+    let count = tensors.count
+    var tensors = tensors[...]
+    let (first, second) = (tensors.popFirst() ?? nil, tensors.popFirst() ?? nil)
+    let third = tensors.popFirst() ?? nil
+    self.init(first, second, third, count > 3 ? Array(tensors) : nil, count: count)
   }
 
   @inline(__always)
-  package init(_ x: consuming Tensor?, _ y: consuming Tensor?) {
-    (first, second) = (consume x, consume y)
-    count = 2
-  }
-
-  package init(_ tensors: some Collection<Tensor?>) {
-    count = tensors.count
-    var tensors = tensors[...]
-    first = tensors.popFirst() ?? nil
-    second = tensors.popFirst() ?? nil
-    third = tensors.popFirst() ?? nil
-    if count > 3 { rest = Array(tensors) }
+  private init(
+    _ first: Tensor?, _ second: Tensor?, _ third: Tensor?, _ rest: [Tensor?]?, count: Int
+  ) {
+    self.first = first
+    self.second = second
+    self.third = third
+    self.rest = rest
+    self.count = count
   }
 
   /// The gradient of an input, which the list no longer holds.

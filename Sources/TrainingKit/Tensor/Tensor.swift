@@ -119,7 +119,6 @@ extension Tensor {
   /// Whether nobody else holds the memory.
   package mutating func holdsAlone() -> Bool { isKnownUniquelyReferenced(&storage) }
 
-
   /// The address of the first element.
   package var address: UnsafeMutableRawPointer {
     guard let storage else {
