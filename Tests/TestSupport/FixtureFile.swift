@@ -25,10 +25,10 @@ package struct FixtureFile {
       }
     }
     guard let strides = array.strides else { return base.reshaped(Shape(array.shape)) }
-    var lanes = SIMD8<Int>(repeating: 0)
+    var lanes = Lanes(repeating: 0)
     for (axis, stride) in strides.enumerated() { lanes[axis] = stride }
     let layout = Layout(shape: Shape(array.shape), strides: lanes, offset: array.offset ?? 0)
-    return Tensor(storage: base.body.storage, layout: layout, dtype: dtype)
+    return Tensor(storage: base.storage, layout: layout, dtype: dtype)
   }
 }
 

@@ -12,12 +12,12 @@ package enum PrecisionRule: Sendable {
 
 /// A stretch of a thread's work in which operations run in the precision that their rules name.
 ///
-/// Casts of tracked leaves, which parameters are, are kept until the stretch ends. They are found by the value that
-/// was cast, and a parameter that moves has a new value: a stale cast is never found.
+/// Casts of tracked leaves, which parameters are, are kept until the stretch ends, and so is the value that was cast: a
+/// parameter that moves meanwhile moves to other memory, and a stale cast is never found.
 package final class Autocast {
   package let dtype: DType
   private let convert: (Tensor, DType) -> Tensor
-  /// The leaves are held, so that no other value can take the identity of one.
+  /// The leaves are held, so that no other can take the identity of one.
   private var kept: [ObjectIdentifier: (leaf: Tensor, cast: Tensor)] = [:]
 
   package init(to dtype: DType, convert: @escaping (Tensor, DType) -> Tensor) {
@@ -29,9 +29,9 @@ package final class Autocast {
   package func renewed() -> Autocast { Autocast(to: dtype, convert: convert) }
 
   /// The inputs of an operation as its rule wants them.
-  func prepared(_ inputs: [Tensor], _ rule: PrecisionRule) -> [Tensor] {
+  func prepared(_ inputs: Operands, _ rule: PrecisionRule) -> Operands {
     guard let target = target(rule, inputs.lazy.map(\.dtype)) else { return inputs }
-    return inputs.map { cast($0, to: target) }
+    return inputs.mapped { cast($0, to: target) }
   }
 
   /// What a rule makes of inputs of these dtypes; nil for leaving them alone.
@@ -47,9 +47,11 @@ package final class Autocast {
   /// The tensor in the dtype; as it is where it holds whole numbers or float64.
   package func cast(_ tensor: Tensor, to target: DType) -> Tensor {
     guard tensor.dtype.isCastByAutocast, tensor.dtype != target else { return tensor }
-    guard tensor.body.origin is Leaf else { return convert(tensor, target) }
-    let identity = ObjectIdentifier(tensor.body)
-    if let found = kept[identity], found.cast.dtype == target { return found.cast }
+    guard let leaf = tensor.origin as? Leaf else { return convert(tensor, target) }
+    let identity = ObjectIdentifier(leaf)
+    if let found = kept[identity], found.cast.dtype == target, found.leaf.isSame(as: tensor) {
+      return found.cast
+    }
     // Recorded in any case: the next to find it may want gradients.
     let cast = Context.current.recording(true) { convert(tensor, target) }
     cast.charge(to: .casts)

@@ -39,7 +39,8 @@ extension CustomOperation {
   /// Applies the operation to a list of inputs and records it.
   public func apply(to inputs: [Tensor]) -> Tensor {
     let output = withoutGradients { forward(inputs) }
-    return CustomGradient(custom: self).recorded(output.detached(), of: inputs, in: .current)
+    return CustomGradient(custom: self).recorded(
+      output.detached(), of: Operands(inputs), in: .current)
   }
 }
 
@@ -50,20 +51,18 @@ private struct CustomGradient: Differentiable {
   var name: String { custom.name }
   var saves: Saved { [.inputs, .output] }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
-    let parts = custom.backward(gradient, inputs: inputs, output: output)
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
+    let parts = custom.backward(gradient, inputs: Array(inputs), output: output)
     do throws(TensorError) {
       try check(parts, inputs)
-      return zip(parts, inputs).map { part, input in
-        input.requiresGradient ? part : nil
-      }
+      return Slopes(zip(parts, inputs).map { $1.requiresGradient ? $0 : nil })
     } catch {
       Context.current.fail(error)
-      return inputs.map { _ in nil }
+      return inputs.slopes { _ in nil }
     }
   }
 
-  private func check(_ parts: [Tensor?], _ inputs: [Tensor]) throws(TensorError) {
+  private func check(_ parts: [Tensor?], _ inputs: Operands) throws(TensorError) {
     guard parts.count == inputs.count else {
       throw .argument("\(name).backward", expected: "\(inputs.count) gradients", got: parts.count)
     }

@@ -3,7 +3,7 @@
 /// `@unchecked Sendable`: what may change is written only while the node is being destroyed, when nobody else holds it.
 package final class Node: Origin, @unchecked Sendable {
   package private(set) var operation: any Differentiable
-  package private(set) var inputs: [Tensor]
+  package private(set) var inputs: Operands
   package let output: Tensor
   /// The length of the longest chain of nodes below; inputs always have less.
   package let depth: Int
@@ -13,38 +13,38 @@ package final class Node: Origin, @unchecked Sendable {
   package let piece: GraphPiece?
 
   package init(
-    _ operation: any Differentiable, inputs: [Tensor], output: Tensor, in context: Context
+    _ operation: any Differentiable, inputs: consuming Operands, output: Tensor,
+    in context: Context
   ) {
+    var depth = 0
+    for position in 0..<inputs.count {
+      if let node = inputs.origin(position) as? Node { depth = max(depth, node.depth + 1) }
+    }
     self.operation = operation
     self.inputs = inputs
     self.output = output
+    self.depth = depth
     module = context.moduleIdentity
     piece = context.piece
-    depth = inputs.reduce(0) { max($0, $1.node.map { $0.depth + 1 } ?? 0) }
   }
 
   /// Takes the nodes below apart without recursion: a chain of 100,000 would overflow the stack otherwise.
   deinit {
-    var orphans = takeInputs()
-    while let orphan = orphans.popLast() {
-      orphans.append(contentsOf: Node.takeInputs(ofLastReferenceTo: consume orphan))
-    }
+    var orphans: [Node] = []
+    orphan(into: &orphans)
+    while let node = orphans.popLast() { node.orphan(into: &orphans) }
   }
 
-  private func takeInputs() -> [Tensor] {
+  /// Lets go of the inputs, but for the nodes that nobody else holds.
+  private func orphan(into orphans: inout [Node]) {
     // What the operation itself holds may end at the same nodes, which are to have one holder then.
     operation = Spent()
-    defer { inputs = [] }
-    return inputs.filter { $0.node != nil }
-  }
-
-  /// The inputs of the tensor's node when nobody else holds that node any more, else nothing.
-  private static func takeInputs(ofLastReferenceTo tensor: consuming Tensor) -> [Tensor] {
-    var body = tensor.body
-    _ = consume tensor
-    guard isKnownUniquelyReferenced(&body), var node = body.origin as? Node else { return [] }
-    _ = consume body
-    return isKnownUniquelyReferenced(&node) ? node.takeInputs() : []
+    var inputs = Operands()
+    swap(&inputs, &self.inputs)
+    while let input = inputs.popLast() {
+      guard var node = (consume input).node else { continue }
+      if isKnownUniquelyReferenced(&node) { orphans.append(node) }
+    }
   }
 }
 
@@ -52,7 +52,7 @@ package final class Node: Origin, @unchecked Sendable {
 private struct Spent: Differentiable {
   var name: String { "spent" }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] { [] }
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes { [] }
 }
 
 /// The nodes that one call recorded, told from all others.
@@ -60,12 +60,12 @@ package final class GraphPiece: Sendable {
   package init() {}
 
   /// The origins that the piece hangs on, in the order in which they are found from a result of it.
-  package func boundary(from result: Tensor) -> [any Origin] {
+  package func boundary(from result: Tensor) -> [Origin] {
     var seen: Set<ObjectIdentifier> = []
-    var found: [any Origin] = []
+    var found: [Origin] = []
     var stack = [result]
     while let tensor = stack.popLast() {
-      guard let origin = tensor.body.origin, seen.insert(ObjectIdentifier(origin)).inserted else {
+      guard let origin = tensor.origin, seen.insert(ObjectIdentifier(origin)).inserted else {
         continue
       }
       if let node = origin as? Node, node.piece === self {
@@ -79,12 +79,17 @@ package final class GraphPiece: Sendable {
 }
 
 /// A tensor whose gradient can be asked for.
-package final class Leaf: Origin {
-  package init() {}
+///
+/// `@unchecked Sendable`: it has no state that changes.
+package final class Leaf: Origin, @unchecked Sendable {
+  /// Whether it is that of a parameter.
+  package let isParameter: Bool
+
+  package init(isParameter: Bool = false) { self.isParameter = isParameter }
 }
 
 extension Tensor {
-  package var node: Node? { body.origin as? Node }
+  package var node: Node? { origin as? Node }
 
   /// The same value as a starting point of gradients: operations on it are recorded.
   ///

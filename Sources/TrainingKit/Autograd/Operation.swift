@@ -8,8 +8,8 @@ package protocol Differentiable: Sendable {
   /// `inputs` and `output` are hollow where `saves` did not ask for them. Nil where no gradient flows. Whoever takes
   /// an argument over may let go of it on the way, and write over it where nobody else holds it.
   func backward(
-    _ gradient: consuming Tensor, inputs: consuming [Tensor], output: Tensor
-  ) -> [Tensor?]
+    _ gradient: consuming Tensor, inputs: consuming Operands, output: Tensor
+  ) -> Slopes
 
   /// Which values `backward` reads.
   var saves: Saved { get }
@@ -18,20 +18,22 @@ package protocol Differentiable: Sendable {
   /// result in a backward pass does not keep it.
   ///
   /// It is the same to the bit, unless the node keeps rounded values and the reader rounds to that `dtype`, too.
-  func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)?
+  func remaking(_ inputs: Operands, as dtype: DType) -> (() -> Tensor)?
 }
 
 /// A function of tensors: its rule, its kernel and its gradient.
 package protocol Operation: Differentiable {
   /// Shape and dtype of the result, or what the caller got wrong.
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec
 
-  /// The elements of the result as a view of the first input's, for operations that only look differently at
-  /// them; nil for all others.
+  /// Whether results may be views of the first input's elements.
+  var isView: Bool { get }
+
+  /// The elements of the result as a view of the first input's; nil where they have to be copied.
   func view(of input: Layout, as spec: TensorSpec) -> Layout?
 
   /// Computes the result into `output`, which is fresh and contiguous.
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) throws(NoRoom)
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(NoRoom)
 
   /// The dtype that inputs are cast to while an autocast is in force.
   var precision: PrecisionRule { get }
@@ -54,34 +56,43 @@ package struct Saved: OptionSet, Sendable {
   package static let otherInputs = Saved(rawValue: 4)
 
   /// The inputs, hollow where no gradient reads them or where they can be made again.
-  fileprivate func kept(_ inputs: [Tensor]) -> [Tensor] {
-    inputs.indices.map { position in
-      let input = inputs[position]
-      return areRead(position, inputs) && !input.isRemade ? input : input.hollow
+  @inline(__always)
+  fileprivate func keep(_ inputs: inout Operands) {
+    if isEmpty { return inputs.empty() }
+    for position in 0..<inputs.count
+    where !areRead(position, inputs) || inputs.isRemade(position) {
+      inputs.empty(position)
     }
   }
 
   /// The inputs as gradients read them.
-  func restored(_ inputs: [Tensor]) -> [Tensor] {
-    inputs.indices.map { position in
-      let input = inputs[position]
-      return input.isHollow && areRead(position, inputs) ? input.remade() : input
+  func restored(_ inputs: consuming Operands) -> Operands {
+    if isEmpty { return inputs }
+    for position in 0..<inputs.count where inputs.storage(position) == nil {
+      if areRead(position, inputs) { inputs[position] = inputs[position].remade() }
     }
+    return inputs
   }
 
-  fileprivate func areRead(_ position: Int, _ inputs: [Tensor]) -> Bool {
+  @inline(__always)
+  fileprivate func areRead(_ position: Int, _ inputs: Operands) -> Bool {
     contains(.inputs)
       || contains(.otherInputs)
-        && inputs.indices.contains { $0 != position && inputs[$0].requiresGradient }
+        && (0..<inputs.count).contains { $0 != position && inputs.origin($0) != nil }
+  }
+}
+
+extension Operands {
+  /// Whether an input is large, and cheap to make again.
+  @inline(__always)
+  fileprivate func isRemade(_ position: Int) -> Bool {
+    let form = form(position)
+    return form.byteCount >= MemoryArena.leastBlock
+      && self[position].remaking(as: form.dtype) != nil
   }
 }
 
 extension Tensor {
-  /// Whether it is large, and cheap to make again.
-  fileprivate var isRemade: Bool {
-    count * dtype.byteCount >= MemoryArena.leastBlock && remaking(as: dtype) != nil
-  }
-
   /// What makes the elements again for a reader of a dtype, where that is cheap.
   package func remaking(as dtype: DType) -> (() -> Tensor)? {
     node.flatMap { $0.operation.remaking($0.inputs, as: dtype) }
@@ -90,97 +101,98 @@ extension Tensor {
   /// Itself with its elements again; still hollow when it cannot be made again.
   fileprivate func remade() -> Tensor {
     guard let remaking = remaking(as: dtype) else { return self }
-    return Context.current.recording(false, remaking).with(origin: body.origin)
+    return Context.current.recording(false, remaking).with(origin: origin)
   }
 }
 
 extension Operation {
+  package var isView: Bool { false }
   package func view(of input: Layout, as spec: TensorSpec) -> Layout? { nil }
   package var readsEveryInput: Bool { true }
   package var precision: PrecisionRule { .asGiven }
   package var isElementwise: Bool { false }
 
   /// Applies the operation: autocast, check, allocate, compute, record. The one door through which every result comes.
-  package func callAsFunction(_ inputs: Tensor...) -> Tensor { apply(to: inputs) }
-
-  /// The same for inputs that are handed over: the result may take the memory of one that nobody else holds.
-  package func apply(to given: consuming [Tensor]) -> Tensor {
-    let context = Context.current
-    var inputs = consume given
-    if let autocast = context.autocast { inputs = autocast.prepared(inputs, precision) }
-    do throws(TensorError) {
-      let spec = try result(of: inputs)
-      if context.observer != nil { return observed(inputs, spec, context) }
-      let output = computed(&inputs, spec, context)
-      return recorded(output, of: inputs, in: context)
-    } catch {
-      context.fail(error)
-      return Tensor(storage: nil, layout: Layout(contiguous: .scalar), dtype: .float32)
-    }
+  package func callAsFunction(_ x: Tensor) -> Tensor { apply(to: Operands(x)) }
+  package func callAsFunction(_ x: Tensor, _ y: Tensor) -> Tensor { apply(to: Operands(x, y)) }
+  package func callAsFunction(_ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor {
+    apply(to: Operands(x, y, z))
   }
 
-  /// The result while somebody looks, who may keep the inputs.
-  private func observed(_ inputs: [Tensor], _ spec: TensorSpec, _ context: Context) -> Tensor {
-    var given = inputs
-    return recorded(computed(&given, spec, context), of: inputs, in: context)
+  /// The same for inputs that are handed over: the result may take the memory of one that nobody else holds.
+  package func apply(to given: consuming Operands) -> Tensor {
+    let context = Context.current
+    let inputs = context.prepared(consume given, precision)
+    do throws(TensorError) {
+      let spec = try result(of: inputs)
+      let isRecorded = context.records(inputs)
+      guard context.observer == nil else {
+        let result = computed(copy inputs, spec, context, isRecorded)
+        tell(result, of: inputs, in: context)
+        return result
+      }
+      return computed(consume inputs, spec, context, isRecorded)
+    } catch {
+      context.fail(error)
+      return Tensor.hollow(.scalar, .float32)
+    }
   }
 
   private func computed(
-    _ inputs: inout [Tensor], _ spec: TensorSpec, _ context: Context
+    _ given: consuming Operands, _ spec: TensorSpec, _ context: Context, _ isRecorded: Bool
   ) -> Tensor {
+    let own = takenOver(from: &given, spec, context, isRecorded)
+    // From here on nothing changes them, so that lending them makes no copies.
+    let inputs = consume given
     do throws(DeviceError) {
-      return try attempt(&inputs, spec, context)
+      let output = if let own { own } else { try fresh(inputs, spec, context, isRecorded) }
+      try fill(output, from: inputs, context)
+      return isRecorded ? noded(output, of: consume inputs, in: context) : output
     } catch {
       context.fail(error)
-      return Tensor(storage: nil, layout: Layout(contiguous: spec.shape), dtype: spec.dtype)
+      return Tensor.hollow(spec.shape, spec.dtype)
     }
   }
 
-  private func attempt(
-    _ inputs: inout [Tensor], _ spec: TensorSpec, _ context: Context
+  /// Where the result will be, when it takes over nobody's memory.
+  private func fresh(
+    _ inputs: Operands, _ spec: TensorSpec, _ context: Context, _ isRecorded: Bool
   ) throws(DeviceError) -> Tensor {
-    if let first = inputs.first, let layout = view(of: first.layout, as: spec) {
-      return Tensor(storage: first.body.storage, layout: layout, dtype: spec.dtype)
+    if isView, let layout = view(of: inputs.form(0).layout, as: spec) {
+      return Tensor(storage: inputs.storage(0), layout: layout, dtype: spec.dtype)
     }
-    if readsEveryInput ? inputs.contains(where: \.isHollow) : inputs[0].isHollow {
-      return Tensor(storage: nil, layout: Layout(contiguous: spec.shape), dtype: spec.dtype)
+    if readsEveryInput ? inputs.areHollow : inputs.storage(0) == nil {
+      return Tensor(storage: nil, form: inputs.form(of: spec))
     }
-    let isRecorded = context.isRecording && inputs.contains(where: \.requiresGradient)
-    let owner = context.memoryOwner ?? (isRecorded ? .activations : .user)
-    let output: Tensor
-    if let own = takenOver(from: &inputs, spec, owner, context.resultPool, isRecorded) {
-      output = own
-    } else {
-      output = try context.allocated(spec, for: name, owner)
-    }
-    guard spec.shape.count > 0 else { return output }
+    return try context.allocated(
+      inputs.form(of: spec), for: name, isRecorded ? .activations : .user)
+  }
+
+  private func fill(
+    _ output: Tensor, from inputs: Operands, _ context: Context
+  ) throws(DeviceError) {
+    guard output.count > 0, let storage = output.storage, !isView || storage !== inputs.storage(0)
+    else { return }
     do throws(NoRoom) {
       try forward(inputs, into: output, on: context.backend)
     } catch {
       throw context.outOfMemory(error.byteCount, name)
     }
-    return output
   }
 }
 
 extension Operation {
   /// The memory of an input as that of the result, where nobody else reads it any more.
   private func takenOver(
-    from inputs: inout [Tensor], _ spec: TensorSpec, _ owner: MemoryOwner, _ pool: MemoryPool,
-    _ isRecorded: Bool
+    from inputs: inout Operands, _ spec: TensorSpec, _ context: Context, _ isRecorded: Bool
   ) -> Tensor? {
-    guard isElementwise else { return nil }
-    for position in inputs.indices where inputs[position].fills(spec) {
+    guard isElementwise, !(readsEveryInput && inputs.areHollow) else { return nil }
+    for position in 0..<inputs.count where inputs.holdsAlone(position) {
       if isRecorded, saves.areRead(position, inputs) { continue }
-      let (layout, origin) = (inputs[position].layout, inputs[position].body.origin)
-      // Taken out of the list, because that is a second holder.
-      let (storage, isSole) = inputs[position].take().released()
-      inputs[position] = Tensor(
-        storage: storage, layout: layout, dtype: spec.dtype, origin: origin)
+      let output = inputs[position].detached()
       // Paper that outlives its plan cannot be written, and a file of states is for states.
-      guard isSole, storage?.owner === pool else { continue }
-      let output = Tensor(storage: storage, layout: layout, dtype: spec.dtype)
-      output.charge(to: owner)
+      guard output.fills(spec), output.storage!.owner === context.resultPool else { continue }
+      output.charge(to: context.memoryOwner ?? (isRecorded ? .activations : .user))
       return output
     }
     return nil
@@ -189,30 +201,33 @@ extension Operation {
 
 extension Differentiable {
   package var saves: Saved { .inputs }
-  package func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? { nil }
+  package func remaking(_ inputs: Operands, as dtype: DType) -> (() -> Tensor)? { nil }
 
   /// The result with a node of the graph behind it, when an input asks for gradients. Who looks is told.
-  func recorded(_ output: Tensor, of inputs: [Tensor], in context: Context) -> Tensor {
-    let result = noded(output, of: inputs, in: context)
+  func recorded(_ output: Tensor, of inputs: Operands, in context: Context) -> Tensor {
+    let result = context.records(inputs) ? noded(output, of: inputs, in: context) : output
     tell(result, of: inputs, in: context)
     return result
   }
 
   /// Tells who looks of a call.
-  func tell(_ result: Tensor, of inputs: [Tensor], in context: Context) {
+  func tell(_ result: Tensor, of inputs: Operands, in context: Context) {
     guard context.observer != nil else { return }
     context.tell(
       ObservedCall(
-        kind: .operation, name: name, module: context.moduleIdentity, inputs: inputs,
+        kind: .operation, name: name, module: context.moduleIdentity, inputs: Array(inputs),
         outputs: [result], function: self))
   }
 
-  private func noded(_ output: Tensor, of inputs: [Tensor], in context: Context) -> Tensor {
-    guard context.isRecording, output.dtype.isFloatingPoint,
-      inputs.contains(where: \.requiresGradient)
-    else { return output }
+  /// The result of inputs of which one asks for gradients with a node behind it, where it can have one.
+  fileprivate func noded(
+    _ output: Tensor, of given: consuming Operands, in context: Context
+  ) -> Tensor {
+    guard output.dtype.isFloatingPoint else { return output }
+    var inputs = consume given
+    saves.keep(&inputs)
     let node = Node(
-      self, inputs: saves.kept(inputs), output: saves.contains(.output) ? output : output.hollow,
+      self, inputs: consume inputs, output: saves.contains(.output) ? output : output.hollow,
       in: context)
     return output.with(origin: node)
   }
@@ -220,34 +235,53 @@ extension Differentiable {
 
 extension Context {
   /// Where results have their memory from.
-  fileprivate var resultPool: MemoryPool { otherPool ?? backend.pool }
+  @inline(__always)
+  fileprivate var resultPool: MemoryPool { self.otherPool ?? self.backend.pool }
+
+  /// The inputs in the precision that an autocast in force gives them.
+  @inline(__always)
+  fileprivate func prepared(_ inputs: consuming Operands, _ rule: PrecisionRule) -> Operands {
+    guard let autocast = state.pointee.autocast else { return inputs }
+    return autocast.prepared(inputs, rule)
+  }
+
+  /// Whether the results of these inputs have gradients.
+  fileprivate func records(_ inputs: Operands) -> Bool {
+    self.isRecording && inputs.requireGradient
+  }
 
   /// A tensor whose elements are not yet written.
+  package func allocated(_ spec: TensorSpec, for operation: String) throws(DeviceError) -> Tensor {
+    try allocated(TensorForm(spec), for: operation)
+  }
+
+  /// The same in a form that is known.
   package func allocated(
-    _ spec: TensorSpec, for operation: String, _ owner: MemoryOwner = .user
+    _ form: TensorForm, for operation: String, _ owner: MemoryOwner = .user
   ) throws(DeviceError) -> Tensor {
-    let bytes = spec.shape.count * spec.dtype.byteCount
-    let tag = MemoryTag(operation, owner: memoryOwner ?? owner, module: moduleIdentity)
+    let bytes = form.byteCount
+    let tag = MemoryTag(operation, owner: self.memoryOwner ?? owner, module: moduleIdentity)
     let pool = resultPool
     guard let storage = pool.take(byteCount: bytes, tag) else {
       throw pool.folder.map { outOfSpace(bytes, operation, pool, $0) }
         ?? outOfMemory(bytes, operation)
     }
-    return Tensor(storage: storage, layout: Layout(contiguous: spec.shape), dtype: spec.dtype)
+    return Tensor(storage: storage, form: form)
   }
 
   /// Results that one call makes, for what is not an ``Operation``; hollow ones after a failure.
   package func results(
-    _ specs: [TensorSpec], of inputs: [Tensor], for function: some Differentiable,
+    _ specs: [TensorSpec], of inputs: Operands, for function: some Differentiable,
     _ compute: ([Tensor]) throws(NoRoom) -> Void
   ) -> [Tensor] {
     let hollow = specs.map { Tensor.hollow($0.shape, $0.dtype) }
-    if inputs.contains(where: \.isHollow) { return hollow }
-    let isKept = isRecording && inputs.contains(where: \.requiresGradient)
+    if inputs.areHollow { return hollow }
+    let isKept = records(inputs)
     do throws(DeviceError) {
       var results: [Tensor] = []
       for spec in specs {
-        results.append(try allocated(spec, for: function.name, isKept ? .activations : .user))
+        results.append(
+          try allocated(TensorForm(spec), for: function.name, isKept ? .activations : .user))
       }
       do throws(NoRoom) {
         try compute(results)
@@ -270,8 +304,8 @@ extension Context {
   }
 
   fileprivate func outOfMemory(_ bytes: Int, _ operation: String) -> DeviceError {
-    let paths = modules.first.map { ObjectTree.paths(below: $0) } ?? [:]
-    let pool = backend.pool
+    let paths = self.modules.first.map { ObjectTree.paths(below: $0) } ?? [:]
+    let pool = self.backend.pool
     let circumstance = OutOfMemory(
       operation: operation, path: moduleIdentity.flatMap { paths[$0] },
       requested: MemoryPool.blockSize(for: bytes), limit: pool.limit, usage: pool.usage,

@@ -9,7 +9,7 @@ package struct AverageRoom {
   func widened(_ value: Tensor) -> Tensor {
     guard value.dtype.isHalf, let shared else { return value }
     let view = Tensor(
-      storage: shared.body.storage, layout: Layout(contiguous: value.shape), dtype: shared.dtype)
+      storage: shared.storage, layout: Layout(contiguous: value.shape), dtype: shared.dtype)
     return value.written(into: view)
   }
 

@@ -4,7 +4,7 @@ package import CTrainingKernels
 ///
 /// The last argument is written; it is a fresh tensor that nobody else holds yet. Shapes and dtypes have
 /// been checked by the operation.
-package protocol Backend: Sendable {
+package protocol Backend: AnyObject, Sendable {
   var pool: MemoryPool { get }
   /// What takes the place of a pool in a file.
   func pool(for file: MemoryPool) -> MemoryPool
@@ -42,10 +42,13 @@ package protocol Backend: Sendable {
   func standardizeBackward(
     _ gradient: Tensor, isCentered: Bool, weight: Tensor?, values: Tensor, roots: Tensor,
     into result: Tensor?, _ toWeight: Tensor?, _ toBias: Tensor?, pieceLength: Int)
-  /// `y` and what `norm` holds of each channel. All are contiguous.
-  func batchNorm(_ x: Tensor, epsilon: Double, _ norm: BatchNormalization, into y: Tensor)
+  /// Each channel at mean 0 and variance 1, scaled and shifted. All are contiguous.
+  func batchNorm(
+    _ x: Tensor, epsilon: Double, weight: Tensor?, bias: Tensor?, into y: Tensor,
+    _ statistics: ChannelStatistics)
   func batchNormBackward(
-    _ gradient: Tensor, _ x: Tensor, _ norm: BatchNormalization, into result: Tensor?,
+    _ gradient: Tensor, _ x: Tensor, _ statistics: ChannelStatistics, weight: Tensor?,
+    into result: Tensor?,
     _ toWeight: Tensor?,
     _ toBias: Tensor?)
   func cumulativeSum(_ x: Tensor, into y: Tensor)

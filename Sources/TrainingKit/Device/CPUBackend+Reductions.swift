@@ -3,7 +3,7 @@ package import CTrainingKernels
 extension CPUBackend {
   package func reduce(_ row: tk_reduction, _ x: Tensor, axes: [Int], into y: Tensor) {
     let source = tk_reduce_source(x, axes: axes)
-    let reduced = axes.reduce(1) { $0 * x.shape[$1] }
+    let reduced = axes.reduce(1) { $0 * x.shape.lanes[$1] }
     // Neighbours whose sums run across rows are read together, so that lines and rows are not read many times.
     let together = axes.contains(x.rank - 1) ? 1 : min(256, max(16, y.count / 4))
     let grain = max(together, 2 * CPUBackend.grain / max(1, reduced))
@@ -109,26 +109,28 @@ extension CPUBackend {
   }
 
   package func batchNorm(
-    _ x: Tensor, epsilon: Double, _ norm: BatchNormalization, into y: Tensor
+    _ x: Tensor, epsilon: Double, weight: Tensor?, bias: Tensor?, into y: Tensor,
+    _ statistics: ChannelStatistics
   ) {
-    forEachChannel(of: x, norm) { kernel, begin, end in
-      tk_batch_norm_run(kernel, epsilon, norm.variance.address, y.address, begin, end)
+    forEachChannel(of: x, statistics, weight, bias) { kernel, begin, end in
+      tk_batch_norm_run(kernel, epsilon, statistics.variance.address, y.address, begin, end)
     }
   }
 
   package func batchNormBackward(
-    _ gradient: Tensor, _ x: Tensor, _ norm: BatchNormalization, into result: Tensor?,
+    _ gradient: Tensor, _ x: Tensor, _ statistics: ChannelStatistics, weight: Tensor?,
+    into result: Tensor?,
     _ toWeight: Tensor?,
     _ toBias: Tensor?
   ) {
-    forEachChannel(of: x, norm) { kernel, begin, end in
+    forEachChannel(of: x, statistics, weight, nil) { kernel, begin, end in
       tk_batch_norm_backward(
         kernel, gradient.address, result?.address, toWeight?.address, toBias?.address, begin, end)
     }
   }
 
   private func forEachChannel(
-    of x: Tensor, _ norm: BatchNormalization,
+    of x: Tensor, _ statistics: ChannelStatistics, _ weight: Tensor?, _ bias: Tensor?,
     _ body: (_ kernel: UnsafePointer<tk_batch_norm>, _ begin: Int64, _ end: Int64) -> Void
   ) {
     let (batch, channels) = (x.shape[0], x.shape[1])
@@ -136,9 +138,9 @@ extension CPUBackend {
     let kernel = tk_batch_norm(
       dtype: x.dtype.kernel, batch: Int64(batch), channels: Int64(channels),
       inner: Int64(x.count / batch / channels),
-      x: x.address, weight: norm.weight?.address, bias: norm.bias?.address,
-      means: norm.mean.address,
-      roots: norm.root.address)
+      x: x.address, weight: weight?.address, bias: bias?.address,
+      means: statistics.mean.address,
+      roots: statistics.root.address)
     withUnsafePointer(to: kernel) { kernel in
       parallelFor(channels, grain: max(1, CPUBackend.grain / 4 * channels / x.count)) {
         begin, end in
@@ -208,28 +210,28 @@ extension ElementStatistics {
 
 extension tk_reduce_source {
   fileprivate init(_ x: Tensor, axes: [Int]) {
-    let kept = (0..<x.rank).filter { !axes.contains($0) }
-    let (keptSpace, keptStrides) = x.layout.merged(kept)
-    let (reducedSpace, reducedStrides) = x.layout.merged(axes)
+    let layout = x.form.layout
+    var (kept, reduced) = (AxisWalk(), AxisWalk())
+    for axis in 0..<layout.shape.rank {
+      if axes.contains(axis) { reduced.append(axis, layout) } else { kept.append(axis, layout) }
+    }
     self.init(
-      data: UnsafeRawPointer(x.address), dtype: x.dtype.kernel, kept: keptSpace,
-      reduced: reducedSpace, kept_strides: keptStrides, reduced_strides: reducedStrides)
+      data: UnsafeRawPointer(x.address), dtype: x.dtype.kernel, kept: kept.space,
+      reduced: reduced.space, kept_strides: kept.strides.kernel,
+      reduced_strides: reduced.strides.kernel)
   }
 }
 
-extension Layout {
-  /// The given axes alone, merged where strides nest.
-  fileprivate func merged(_ axes: [Int]) -> (tk_space, Extents) {
-    var lanes = SIMD8<Int>(repeating: 1)
-    var merged = SIMD8<Int>(repeating: 0)
-    var rank = 0
-    for axis in axes where shape.lanes[axis] != 1 {
-      let extent = shape.lanes[axis]
-      let nests = rank > 0 && merged[rank - 1] == strides[axis] * extent
-      if !nests { rank += 1 }
-      lanes[rank - 1] = nests ? lanes[rank - 1] * extent : extent
-      merged[rank - 1] = strides[axis]
-    }
-    return (tk_space(rank, lanes), unsafeBitCast(merged, to: Extents.self))
+/// Some axes of a layout, in their order.
+private struct AxisWalk {
+  private var rank = 0
+  private var lanes = Lanes(repeating: 1)
+  private(set) var strides = Lanes(repeating: 0)
+
+  var space: tk_space { tk_space(rank, lanes) }
+
+  mutating func append(_ axis: Int, _ layout: Layout) {
+    (lanes[rank], strides[rank]) = (layout.shape.lanes[axis], layout.strides[axis])
+    rank += 1
   }
 }

@@ -1,9 +1,12 @@
 package import CTrainingKernels
 
 /// The processor's kernels: cuts work into pieces whose bounds depend on sizes alone and hands them to the pool.
-package struct CPUBackend: Backend {
+package final class CPUBackend: Backend {
   package static let shared = CPUBackend(pool: .ofTheProcessor())
   package let pool: MemoryPool
+
+  package init(pool: MemoryPool) { self.pool = pool }
+
   package var isPaper: Bool { false }
   package func pool(for file: MemoryPool) -> MemoryPool { file }
 
@@ -13,7 +16,7 @@ package struct CPUBackend: Backend {
   package func unary(
     _ row: tk_unary, compute: tk_compute, _ parameters: [Double], _ x: Tensor, into y: Tensor
   ) {
-    let arguments = PointwiseArguments(y, x, shape: y.shape)
+    let arguments = PointwiseArguments(y, x)
     arguments.run { space, operands, begin, end in
       tk_unary_forward(row, compute, parameters, space, operands, begin, end)
     }
@@ -23,7 +26,7 @@ package struct CPUBackend: Backend {
     _ row: tk_unary, order: Int, _ parameters: [Double], gradient: Tensor, x: Tensor, y: Tensor,
     into result: Tensor
   ) {
-    let arguments = PointwiseArguments(result, gradient, x, y, shape: result.shape)
+    let arguments = PointwiseArguments(result, gradient, x, y)
     arguments.run { space, operands, begin, end in
       tk_unary_derivative(
         row, Int32(order), result.dtype.compute, parameters, space, operands, begin, end)
@@ -33,52 +36,36 @@ package struct CPUBackend: Backend {
   package func binary(
     _ row: tk_binary, compute: tk_compute, _ a: Tensor, _ b: Tensor, into y: Tensor
   ) {
-    PointwiseArguments(y, a, b, shape: y.shape).run { space, operands, begin, end in
+    PointwiseArguments(y, a, b).run { space, operands, begin, end in
       tk_binary_forward(row, compute, space, operands, begin, end)
     }
   }
 
   package func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor, into y: Tensor) {
-    PointwiseArguments(y, condition, a, b, shape: y.shape).run { space, operands, begin, end in
+    PointwiseArguments(y, condition, a, b).run { space, operands, begin, end in
       tk_select(y.dtype.compute, space, operands, begin, end)
     }
   }
 
   package func copy(_ x: Tensor, into y: Tensor) {
-    PointwiseArguments(y, x, shape: y.shape).run { space, operands, begin, end in
+    PointwiseArguments(y, x).run { space, operands, begin, end in
       tk_copy(space, operands, begin, end)
     }
   }
 
   package func fill(_ value: some TensorScalar, into y: Tensor) {
     let (real, integer) = (value.double, value.integer)
-    PointwiseArguments(y, shape: y.shape).run { space, operands, begin, end in
+    PointwiseArguments(y).run { space, operands, begin, end in
       tk_fill(real, integer, space, operands, begin, end)
     }
   }
 
   package func range(start: Double, step: Double, into y: Tensor) {
-    var strides = SIMD8<Int>(repeating: 0)
+    var strides = Lanes(repeating: 0)
     strides[0] = 1
     let operand = tk_operand(y, strides: strides)
     parallelFor(y.count, grain: CPUBackend.grain) { begin, end in
       tk_iota(start, step, operand, Int64(begin), Int64(end))
-    }
-  }
-}
-
-extension PointwiseArguments {
-  func run(
-    _ kernel: (
-      UnsafePointer<tk_space>, UnsafePointer<tk_operand>, _ begin: Int64, _ end: Int64
-    ) -> Void
-  ) {
-    withUnsafePointer(to: space) { space in
-      operands.withUnsafeBufferPointer { operands in
-        parallelFor(count, grain: CPUBackend.grain) { begin, end in
-          kernel(space, operands.baseAddress!, Int64(begin), Int64(end))
-        }
-      }
     }
   }
 }

@@ -1,5 +1,8 @@
 internal import CTrainingKernels
 
+/// Which of images, a weight and places is made of the other two.
+enum ConvolutionWay { case places, images, weight }
+
 /// A product of images, a weight and places, and how it is cut into pieces.
 package struct ConvolutionWork {
   private let convolution: tk_convolution
@@ -9,32 +12,23 @@ package struct ConvolutionWork {
   let productCount: Int
   let work: ScratchWork
 
-  /// The operands are contiguous, and `result` is fresh.
+  /// The operands are contiguous, in the order of images, weight, places without the result, which is fresh.
   init(
-    _ product: ConvolutionProduct, _ a: Tensor, _ b: Tensor, bias: Tensor?, into result: Tensor
+    _ name: String, _ way: ConvolutionWay, _ window: tk_window, groups: Int, _ a: Tensor,
+    _ b: Tensor, bias: Tensor?,
+    into result: Tensor
   ) {
-    let images = product.way == .images ? result.shape : a.shape
-    let places =
-      switch product.way {
-      case .places: result.shape
-      case .images: a.shape
-      case .weight: b.shape
-      }
+    let weight = way == .weight ? result : b
     var convolution = tk_convolution(
-      way: product.way.kernel, dtype: result.dtype.kernel,
-      window: product.window.kernel(count: images[0], channels: images[1]),
-      outputs: Int64(places[1]),
-      groups: Int64(product.groups), a: UnsafeRawPointer(a.address), b: UnsafeRawPointer(b.address),
-      bias: UnsafeRawPointer(bias?.address),
-      result: result.address)
+      way: way.kernel, dtype: result.dtype.kernel, window: window, outputs: Int64(weight.shape[0]),
+      groups: Int64(groups), a: UnsafeRawPointer(a.address), b: UnsafeRawPointer(b.address),
+      bias: UnsafeRawPointer(bias?.address), result: result.address)
     stages = tk_convolution_plan(&convolution)
     self.convolution = convolution
     dtype = result.dtype
-    productCount =
-      places.count * (images[1] / product.groups) * product.window.rows.kernel
-      * product.window.columns.kernel
+    productCount = weight.count * Int(window.count * window.out_height * window.out_width)
     work = ScratchWork(
-      product.name, pieces: Int(stages.pieces), work: productCount, size: stages.workspace,
+      name, pieces: Int(stages.pieces), work: productCount, size: stages.workspace,
       shared: stages.shared)
   }
 
@@ -54,7 +48,7 @@ package struct ConvolutionWork {
   }
 }
 
-extension ConvolutionProduct.Way {
+extension ConvolutionWay {
   fileprivate var kernel: tk_convolution_way {
     switch self {
     case .places: tk_convolution_places

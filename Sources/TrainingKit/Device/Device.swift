@@ -41,7 +41,7 @@ extension Tensor {
 
   /// Notes that the memory is used for something else now.
   package func charge(to owner: MemoryOwner) {
-    guard let storage = body.storage, let pool = storage.owner as? MemoryPool else { return }
+    guard let storage, let pool = storage.owner as? MemoryPool else { return }
     pool.charge(slot: storage.slot, to: owner)
   }
 }

@@ -14,63 +14,77 @@ extension DType {
 }
 
 extension tk_space {
-  init(_ rank: Int, _ lanes: SIMD8<Int>) {
-    self.init(rank: Int32(rank), shape: unsafeBitCast(lanes, to: Extents.self))
+  init(_ rank: Int, _ lanes: Lanes) {
+    self.init(rank: Int32(rank), shape: lanes.kernel)
   }
 }
 
-/// Eight extents or strides as C sees them.
-typealias Extents = (Int64, Int64, Int64, Int64, Int64, Int64, Int64, Int64)
+extension Lanes {
+  /// The numbers as C sees them.
+  var kernel: (Int64, Int64, Int64, Int64, Int64, Int64, Int64, Int64) {
+    unsafeBitCast(self, to: (Int64, Int64, Int64, Int64, Int64, Int64, Int64, Int64).self)
+  }
+}
 
 extension tk_operand {
-  init(_ tensor: Tensor, strides: SIMD8<Int>) {
+  /// The tensor repeated over the shape of a form, which it broadcasts to.
+  init(_ tensor: Tensor, over target: TensorForm) {
+    let form = tensor.form
+    self.init(
+      tensor,
+      strides: form === target
+        ? form.layout.strides : form.layout.strides(over: target.layout.shape))
+  }
+
+  init(_ tensor: Tensor, strides: Lanes) {
     self.init(
       data: tensor.isHollow ? nil : tensor.address, dtype: tensor.dtype.kernel,
-      strides: unsafeBitCast(strides, to: Extents.self))
+      strides: strides.kernel)
   }
 }
 
-/// A space and its operands with axes merged where every operand's strides allow it.
+/// A space and its operands, of which the first is written. Kernels join axes by themselves.
 struct PointwiseArguments {
-  var space: tk_space
-  var operands: [tk_operand]
-  let count: Int
+  private let space: tk_space
+  private var operands: (tk_operand, tk_operand, tk_operand, tk_operand)
+  private let count: Int
 
-  init(_ tensors: Tensor..., shape: Shape) {
-    let count = shape.count
-    if tensors.allSatisfy({ $0.shape == shape && $0.layout.isContiguous }) {
-      self.init(flat: tensors, count: count)
-    } else {
-      self.init(merging: tensors, over: shape, count: count)
-    }
+  /// The space of a result, which lies in any order.
+  init(_ y: Tensor) {
+    let form = y.form
+    space = tk_space(form.layout.shape.rank, form.layout.shape.lanes)
+    count = form.count
+    operands = (tk_operand(y, over: form), tk_operand(), tk_operand(), tk_operand())
   }
 
-  private init(flat tensors: [Tensor], count: Int) {
-    self.count = count
-    var one = SIMD8<Int>(repeating: 0)
-    one[0] = 1
-    var lanes = SIMD8<Int>(repeating: 1)
-    lanes[0] = count
-    space = tk_space(1, lanes)
-    operands = tensors.map { tk_operand($0, strides: one) }
+  init(_ y: Tensor, _ a: Tensor) {
+    self.init(y)
+    operands.1 = tk_operand(a, over: y.form)
   }
 
-  private init(merging tensors: [Tensor], over shape: Shape, count: Int) {
-    self.count = count
-    let strides = tensors.map { $0.layout.broadcast(to: shape).strides }
-    var lanes = SIMD8<Int>(repeating: 1)
-    var merged = strides.map { _ in SIMD8<Int>(repeating: 0) }
-    var rank = 0
-    for axis in 0..<shape.rank where shape.lanes[axis] != 1 {
-      let extent = shape.lanes[axis]
-      let nests =
-        rank > 0
-        && strides.indices.allSatisfy { merged[$0][rank - 1] == strides[$0][axis] * extent }
-      if !nests { rank += 1 }
-      lanes[rank - 1] = nests ? lanes[rank - 1] * extent : extent
-      for operand in strides.indices { merged[operand][rank - 1] = strides[operand][axis] }
+  init(_ y: Tensor, _ a: Tensor, _ b: Tensor) {
+    self.init(y, a)
+    operands.2 = tk_operand(b, over: y.form)
+  }
+
+  init(_ y: Tensor, _ a: Tensor, _ b: Tensor, _ c: Tensor) {
+    self.init(y, a, b)
+    operands.3 = tk_operand(c, over: y.form)
+  }
+
+  /// Runs a kernel over pieces of the space.
+  func run(
+    _ kernel: (
+      UnsafePointer<tk_space>, UnsafePointer<tk_operand>, _ begin: Int64, _ end: Int64
+    ) -> Void
+  ) {
+    withUnsafePointer(to: space) { space in
+      withUnsafeBytes(of: operands) { operands in
+        let operands = operands.baseAddress!.assumingMemoryBound(to: tk_operand.self)
+        parallelFor(count, grain: CPUBackend.grain) { begin, end in
+          kernel(space, operands, Int64(begin), Int64(end))
+        }
+      }
     }
-    space = tk_space(rank, lanes)
-    operands = zip(tensors, merged).map { tk_operand($0, strides: $1) }
   }
 }

@@ -2,7 +2,7 @@ package import CTrainingKernels
 
 /// A device without data: memory is accounted for as on the processor, nothing is computed, and every element reads as
 /// zero.
-package struct PaperBackend: Backend {
+package final class PaperBackend: Backend {
   package let pool = MemoryPool(source: .paper)
   /// In place of all files.
   package let filePool = MemoryPool(source: .paper)
@@ -80,12 +80,14 @@ package struct PaperBackend: Backend {
     if let result { counter.pass(gradient, values, result) } else { counter.pass(gradient, values) }
   }
   package func batchNorm(
-    _ x: Tensor, epsilon: Double, _ norm: BatchNormalization, into y: Tensor
+    _ x: Tensor, epsilon: Double, weight: Tensor?, bias: Tensor?, into y: Tensor,
+    _ statistics: ChannelStatistics
   ) {
     counter.pass(x, y)
   }
   package func batchNormBackward(
-    _ gradient: Tensor, _ x: Tensor, _ norm: BatchNormalization, into result: Tensor?,
+    _ gradient: Tensor, _ x: Tensor, _ statistics: ChannelStatistics, weight: Tensor?,
+    into result: Tensor?,
     _ toWeight: Tensor?,
     _ toBias: Tensor?
   ) {

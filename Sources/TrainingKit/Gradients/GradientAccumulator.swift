@@ -62,7 +62,7 @@ public struct GradientAccumulator: Sendable {
       return
     }
     if sum == nil { unit = factor }
-    let detached = gradients.mapped { $1.detached() }
+    let detached = gradients.detached()
     if var total = sum.take()?.widened() {
       total.add(detached.widened() * (factor / unit))
       sum = total

@@ -38,6 +38,11 @@ public struct Gradients: Sendable {
     replacing(Dictionary(uniqueKeysWithValues: paths.map { ($0, transform($0, self[$0]!)) }))
   }
 
+  /// The gradients cut off from the operations that made them.
+  func detached() -> Gradients {
+    tensors.values.contains(where: \.requiresGradient) ? mapped { $1.detached() } : self
+  }
+
   /// The gradients with others in place of some.
   func replacing(_ others: [String: Tensor]) -> Gradients {
     var result = self
@@ -133,24 +138,37 @@ extension Module {
 
 extension [NamedParameter] {
   /// The gradients of a loss with respect to those that are trainable.
-  package func gradients(of loss: consuming Tensor, isRecorded: Bool = false) -> Gradients {
+  ///
+  /// - Parameter renewed: the parameters once more, where the loss reaches others than those that are trainable.
+  package func gradients(
+    of loss: consuming Tensor, isRecorded: Bool = false, renewed: (() -> Self)? = nil
+  ) -> Gradients {
     guard loss.count == 1 else {
       Context.current.fail(
         TensorError.shape("gradients", expected: "a loss of one element", got: loss.shape))
       return Gradients(paths: [], missing: [], tensors: [:])
     }
-    let trainable = filter(\.parameter.isTrainable)
-    let wanted = Set(trainable.map(\.parameter.identity))
     let seed = Tensor.ones(loss.shape, dtype: loss.dtype)
-    let found = Backward.run(
-      from: consume loss, seed: consume seed, for: wanted, isRecorded: isRecorded
+    let pass = Backward(from: consume loss)
+    var trainable = filter(\.parameter.isTrainable)
+    if let renewed, !pass.reaches(exactly: trainable) {
+      trainable = renewed().filter(\.parameter.isTrainable)
+    }
+    let found = pass.run(
+      seed: consume seed, for: trainable.map(\.parameter.leaf), isRecorded: isRecorded
     ) { $0 + $1 }
     var tensors: [String: Tensor] = [:]
-    for named in trainable {
-      tensors[named.path] = found[named.parameter.identity]
-    }
+    for (named, gradient) in zip(trainable, found) { tensors[named.path] = gradient }
     return Gradients(
-      paths: trainable.map(\.path).filter { tensors[$0] != nil },
-      missing: trainable.map(\.path).filter { tensors[$0] == nil }, tensors: tensors)
+      paths: zip(trainable, found).filter { $1 != nil }.map(\.0.path),
+      missing: zip(trainable, found).filter { $1 == nil }.map(\.0.path), tensors: tensors)
+  }
+}
+
+extension Backward {
+  /// Whether the result depends on all of these parameters and on no others.
+  fileprivate func reaches(exactly parameters: [NamedParameter]) -> Bool {
+    leaves.count { $0.isParameter } == parameters.count
+      && parameters.allSatisfy { reaches($0.parameter.leaf) }
   }
 }

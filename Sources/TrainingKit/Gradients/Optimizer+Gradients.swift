@@ -10,20 +10,21 @@ extension Optimizer {
     gradientScale: Double = 1
   ) {
     update(
-      model.parameters, with: gradients, learningRate: learningRate, gradientScale: gradientScale)
+      rules(for: model.parameters), with: gradients, learningRate: learningRate,
+      gradientScale: gradientScale)
   }
 
-  /// The same for parameters that are known already.
+  /// The same for parameters whose rules are known already.
   package mutating func update(
-    _ parameters: [NamedParameter], with gradients: Gradients, learningRate: Double,
+    _ rules: [ParameterRule], with gradients: Gradients, learningRate: Double,
     gradientScale: Double = 1
   ) {
     guard NumberRange.nonNegative.check(learningRate, "a learning rate", of: "update"),
       NumberRange.finite.check(gradientScale, "a gradient scale", of: "update")
     else { return }
-    let moves = parameters.filter(\.parameter.isTrainable).compactMap { named in
-      gradients.unscaled(named.path).map { gradient, factor in
-        ParameterMove(named, gradient, rule(for: named), factor: gradientScale * factor)
+    let moves = rules.filter(\.named.parameter.isTrainable).compactMap { rule in
+      gradients.unscaled(rule.named.path).map { gradient, factor in
+        ParameterMove(rule, gradient, factor: gradientScale * factor)
       }
     }
     Context.current.charging(.optimizer) { moveAll(moves, learningRate: learningRate) }

@@ -3,7 +3,7 @@
 /// Modules hold parameters as stored properties; their names are the properties' names.
 public final class Parameter {
   private var tensor: Tensor
-  private let leaf = Leaf()
+  package let leaf = Leaf(isParameter: true)
 
   /// Whether gradients flow to the parameter. A frozen parameter is left alone by optimizers.
   public var isTrainable: Bool {
@@ -42,10 +42,22 @@ public final class Parameter {
   /// Moves the value: `body` gets it as the sole owner when nobody else holds it, so that it can write in place.
   package func update(_ body: (consuming Tensor) -> Tensor) {
     let old = tensor.detached()
-    let memory = old.body.storage.map { ObjectIdentifier($0) }
+    let memory = old.storage.map { ObjectIdentifier($0) }
     tensor = tensor.hollow
     tensor = body(consume old).with(origin: isTrainable ? leaf : nil)
-    if tensor.body.storage.map({ ObjectIdentifier($0) }) != memory { tensor.charge(to: .weights) }
+    if tensor.storage.map({ ObjectIdentifier($0) }) != memory { tensor.charge(to: .weights) }
+  }
+
+  /// Gives the value memory that nobody else holds; false when there is none.
+  func ownValue() -> Bool {
+    if tensor.form.isContiguous, tensor.holdsAlone() { return true }
+    var isOwn = true
+    update { (value: consuming Tensor) in
+      let (tensor, isSole) = value.owned()
+      isOwn = isSole
+      return tensor
+    }
+    return isOwn
   }
 
   /// Changes the dtype of the value, keeping its name and place in the graph.
@@ -53,8 +65,6 @@ public final class Parameter {
     tensor = tensor.detached().cast(to: dtype).with(origin: isTrainable ? leaf : nil)
     tensor.charge(to: .weights)
   }
-
-  package var identity: ObjectIdentifier { ObjectIdentifier(leaf) }
 }
 
 /// A tensor that belongs to a module's state but is not trained, such as a running mean.
@@ -63,7 +73,7 @@ public final class Buffer {
   public var value: Tensor {
     didSet {
       value.charge(to: .weights)
-      Context.current.writes?.append(BufferWrite(of: self, over: oldValue))
+      Context.current.note(BufferWrite(of: self, over: oldValue))
     }
   }
 

@@ -18,7 +18,7 @@ public func recompute(isVerified: Bool = false, _ body: @escaping () -> Tensor) 
   guard context.isRecording else { return body() }
   let pass = RecomputedPass(body, in: context)
   let (result, boundary) = pass.first()
-  guard let origin = result.body.origin, !boundary.contains(where: { $0 === origin }) else {
+  guard let origin = result.origin, !boundary.contains(where: { $0 === origin }) else {
     return result
   }
   let output = result.detached()
@@ -27,7 +27,7 @@ public func recompute(isVerified: Bool = false, _ body: @escaping () -> Tensor) 
     Tensor(storage: nil, layout: output.layout, dtype: output.dtype, origin: $0)
   }
   return output.with(
-    origin: Node(recompute, inputs: inputs, output: output.hollow, in: context))
+    origin: Node(recompute, inputs: Operands(inputs), output: output.hollow, in: context))
 }
 
 /// The graph's view of a pass that is run again for its gradient.
@@ -40,31 +40,31 @@ private struct Recompute: Differentiable, @unchecked Sendable {
 
   var name: String { "recompute" }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
-    let none = [Tensor?](repeating: nil, count: inputs.count)
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
+    let none = inputs.slopes { _ in nil }
     let context = Context.current
-    guard context === pass.context else {
+    guard context.identity === pass.thread else {
       context.fail(
         TensorError(
           .argument, name, expected: "the backward pass on the thread of the forward pass",
           got: "it on another"))
       return none
     }
-    let origins = inputs.map { ObjectIdentifier($0.body.origin!) }
+    let origins = inputs.map { $0.origin! }
     let isRecorded = context.isRecording
     let (result, boundary) = pass.again()
-    guard isExpected(result, boundary.map { ObjectIdentifier($0) }, origins, context) else {
+    guard isExpected(result, boundary, origins, context) else {
       return none
     }
-    let found = Backward.run(
-      from: consume result, seed: gradient, for: Set(origins), isBounded: true,
-      isRecorded: isRecorded
-    ) { $0 + $1 }
-    return origins.map { found[$0] }
+    let pass = Backward(from: consume result, within: origins)
+    let found = pass.run(seed: gradient, for: origins, chargedTo: nil, isRecorded: isRecorded) {
+      $0 + $1
+    }
+    return Slopes(found)
   }
 
   private func isExpected(
-    _ result: Tensor, _ boundary: [ObjectIdentifier], _ origins: [ObjectIdentifier],
+    _ result: Tensor, _ boundary: [Origin], _ origins: [Origin],
     _ context: Context
   ) -> Bool {
     if context.hasFailed { return false }
@@ -78,7 +78,7 @@ private struct Recompute: Differentiable, @unchecked Sendable {
       return fail(
         "\(expected.dtype) of \(expected.shape) again", "\(result.dtype) of \(result.shape)")
     }
-    guard boundary == origins else {
+    guard boundary.elementsEqual(origins, by: ===) else {
       return fail(
         "\(origins.count) tensors with gradients to be used again", "\(boundary.count), or others")
     }
@@ -92,6 +92,8 @@ private struct Recompute: Differentiable, @unchecked Sendable {
 /// A computation with everything around it that its result depends on.
 private final class RecomputedPass {
   let context: Context
+  /// The thread that the context is of: nobody looks at it on others.
+  let thread: ContextIdentity
   let modules: [AnyObject]
   private let body: () -> Tensor
   private let autocast: Autocast?
@@ -100,12 +102,12 @@ private final class RecomputedPass {
   private var writes: [any Undoable] = []
 
   init(_ body: @escaping () -> Tensor, in context: Context) {
-    (self.body, self.context) = (body, context)
+    (self.body, self.context, thread) = (body, context, context.identity)
     (modules, autocast, random) = (context.modules, context.autocast, generator.state)
   }
 
   /// Runs the body for the first time.
-  func first() -> (result: Tensor, boundary: [any Origin]) {
+  func first() -> (result: Tensor, boundary: [Origin]) {
     let outer = context.writes
     context.writes = []
     defer {
@@ -116,7 +118,7 @@ private final class RecomputedPass {
   }
 
   /// Runs the body again from where things stood, and leaves them as they are now.
-  func again() -> (result: Tensor, boundary: [any Origin]) {
+  func again() -> (result: Tensor, boundary: [Origin]) {
     let (now, outer) = (generator.state, context.writes)
     context.writes = nil
     generator.state = random
@@ -134,7 +136,7 @@ private final class RecomputedPass {
   }
 
   /// Casts of weights are made anew, so that both runs end at the weights themselves.
-  private func run() -> (result: Tensor, boundary: [any Origin]) {
+  private func run() -> (result: Tensor, boundary: [Origin]) {
     let piece = GraphPiece()
     let result = context.autocasting(autocast?.renewed()) { context.recording(piece, body) }
     return (result, piece.boundary(from: result))

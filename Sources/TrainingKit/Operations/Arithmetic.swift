@@ -4,19 +4,19 @@ internal import CTrainingKernels
 extension Tensor {
   /// The sums of elements, after broadcasting.
   public static func + (a: consuming Tensor, b: consuming Tensor) -> Tensor {
-    Binary(tk_binary_add).apply(to: [consume a, consume b])
+    Binary(tk_binary_add).apply(to: Operands(consume a, consume b))
   }
   /// The differences of elements, after broadcasting.
   public static func - (a: consuming Tensor, b: consuming Tensor) -> Tensor {
-    Binary(tk_binary_sub).apply(to: [consume a, consume b])
+    Binary(tk_binary_sub).apply(to: Operands(consume a, consume b))
   }
   /// The products of elements, after broadcasting.
   public static func * (a: consuming Tensor, b: consuming Tensor) -> Tensor {
-    Binary(tk_binary_mul).apply(to: [consume a, consume b])
+    Binary(tk_binary_mul).apply(to: Operands(consume a, consume b))
   }
   /// The quotients of elements, after broadcasting; integers are divided as float32.
   public static func / (a: consuming Tensor, b: consuming Tensor) -> Tensor {
-    Binary(tk_binary_div).apply(to: [consume a, consume b])
+    Binary(tk_binary_div).apply(to: Operands(consume a, consume b))
   }
 
   /// Every element raised to the power of the other's element.

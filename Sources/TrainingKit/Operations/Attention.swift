@@ -114,7 +114,7 @@ struct FusedAttention: Differentiable {
 
   func callAsFunction(_ query: Tensor, _ key: Tensor, _ value: Tensor) -> Tensor {
     let context = Context.current
-    let inputs = [query, key, value].map(\.withContiguousRows)
+    let inputs = Operands(query, key, value).mapped(\.withContiguousRows)
     let output = context.results([result(of: query, value.shape[-1])], of: inputs, for: self) {
       (results) throws(NoRoom) in
       try context.backend.attention(heads(of: inputs), into: results[0])
@@ -122,20 +122,20 @@ struct FusedAttention: Differentiable {
     return recorded(output[0].transposed(1, 2), of: inputs, in: context)
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     let context = Context.current
     if context.isRecording { return composed(gradient, inputs) }
     let gradient = gradient.withContiguousRows
     let specs = inputs.map { result(of: $0, $0.shape[-1]) }
-    return context.results(specs, of: inputs + [gradient], for: self) {
+    let results = context.results(specs, of: Operands(inputs + [gradient]), for: self) {
       (results) throws(NoRoom) in
       try context.backend.attentionBackward(heads(of: inputs), gradient: gradient, into: results)
     }
-    .map { $0.transposed(1, 2) }
+    return Slopes(results.map { $0.transposed(1, 2) })
   }
 
   /// The gradients in tensor operations, so that they have gradients.
-  private func composed(_ gradient: Tensor, _ inputs: [Tensor]) -> [Tensor?] {
+  private func composed(_ gradient: Tensor, _ inputs: Operands) -> Slopes {
     let weights = form.weights(inputs[0], inputs[1], mask)
     let slope = gradient.matmul(inputs[2].transposed())
     let mean = (weights * slope).sum(axis: -1, keepDims: true)
@@ -146,7 +146,7 @@ struct FusedAttention: Differentiable {
     ]
   }
 
-  private func heads(of inputs: [Tensor]) -> AttentionProduct {
+  private func heads(of inputs: Operands) -> AttentionProduct {
     AttentionProduct(
       query: inputs[0], key: inputs[1], value: inputs[2], mask: mask, isCausal: form.isCausal,
       scale: form.scale)

@@ -7,22 +7,25 @@ struct Binary: Operation {
   init(_ row: tk_binary) { self.row = row }
 
   private var description: tk_binary_row { tk_binary_describe(row) }
-  var name: String { String(cString: description.name) }
+  private static let names = (0..<tk_binary_count.rawValue).map {
+    String(cString: tk_binary_describe(tk_binary(rawValue: $0)).name)
+  }
+  var name: String { Self.names[Int(row.rawValue)] }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
-    let (a, b) = (inputs[0], inputs[1])
-    guard let shape = a.shape.broadcast(with: b.shape) else {
-      throw .shape(name, expected: "shapes that broadcast", got: a.shape, b.shape)
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
+    let (a, b) = (inputs.form(0), inputs.form(1))
+    guard let shape = a.layout.shape.broadcast(with: b.layout.shape) else {
+      throw .shape(name, expected: "shapes that broadcast", got: a.layout.shape, b.layout.shape)
     }
     return TensorSpec(shape, description.comparison ? .bool : arithmeticType(a, b))
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
-    let compute = arithmeticType(inputs[0], inputs[1]).compute
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
+    let compute = arithmeticType(inputs.form(0), inputs.form(1)).compute
     backend.binary(row, compute: compute, inputs[0], inputs[1], into: output)
   }
 
-  private func arithmeticType(_ a: Tensor, _ b: Tensor) -> DType {
+  private func arithmeticType(_ a: TensorForm, _ b: TensorForm) -> DType {
     let promoted = promotedType(a, b)
     return promoted.isFloatingPoint || description.any || description.comparison
       ? promoted : .float32
@@ -48,8 +51,11 @@ struct Binary: Operation {
   var isElementwise: Bool { true }
 
   func backward(
-    _ gradient: consuming Tensor, inputs: consuming [Tensor], output: Tensor
-  ) -> [Tensor?] {
+    _ gradient: consuming Tensor, inputs: consuming Operands, output: Tensor
+  ) -> Slopes {
+    if inputs.origin(1) == nil, row == tk_binary_add || row == tk_binary_sub {
+      return Slopes(gradient.reduced(like: inputs.form(0)), nil)
+    }
     let (a, b) = (inputs[0], inputs[1])
     guard b.requiresGradient else {
       return [slope(consume gradient, toFirst: a, b, output)?.reduced(like: a), nil]
@@ -118,20 +124,30 @@ extension Tensor {
   }
 
   /// This gradient of a broadcast result, summed over the axes that `input` was repeated along and in its dtype.
-  package func reduced(like input: Tensor) -> Tensor {
-    let lead = rank - input.rank
-    let axes = (0..<rank).filter { $0 < lead || (input.shape[$0 - lead] == 1 && shape[$0] != 1) }
-    let summed = axes.isEmpty ? self : sum(axes: axes, keepDims: true).reshaped(input.shape)
+  package func reduced(like input: Tensor) -> Tensor { reduced(like: input.form) }
+
+  /// The same for an input of this form.
+  package func reduced(like input: TensorForm) -> Tensor {
+    let (shape, target) = (form.layout.shape, input.layout.shape)
+    if shape == target { return cast(to: input.dtype) }
+    let lead = shape.rank - target.rank
+    let axes = (0..<rank).filter { $0 < lead || (target[$0 - lead] == 1 && shape[$0] != 1) }
+    let sum = Reduce(row: tk_reduction_sum, axes: axes, keepDims: true)
+    let summed = axes.isEmpty ? self : sum(self).reshaped(target)
     return summed.cast(to: input.dtype)
   }
 }
 
 /// The dtype of a result: that of the operand of the higher class (bool, integer, real); among operands of one
 /// class those with axes decide over single values.
-func promotedType(_ a: Tensor, _ b: Tensor) -> DType {
+func promotedType(_ a: Tensor, _ b: Tensor) -> DType { promotedType(a.form, b.form) }
+
+/// The same for operands of these forms.
+func promotedType(_ a: TensorForm, _ b: TensorForm) -> DType {
   if a.dtype == b.dtype { return a.dtype }
-  if a.dtype.category == b.dtype.category, (a.rank == 0) != (b.rank == 0) {
-    return a.rank == 0 ? b.dtype : a.dtype
+  let (isSingle, isOtherSingle) = (a.layout.shape.rank == 0, b.layout.shape.rank == 0)
+  if a.dtype.category == b.dtype.category, isSingle != isOtherSingle {
+    return isSingle ? b.dtype : a.dtype
   }
   if a.dtype.category != b.dtype.category {
     return a.dtype.category > b.dtype.category ? a.dtype : b.dtype

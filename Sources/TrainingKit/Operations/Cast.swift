@@ -3,21 +3,21 @@ struct Cast: Operation {
   let dtype: DType
 
   var name: String { "cast" }
-  func result(of inputs: [Tensor]) -> TensorSpec { TensorSpec(inputs[0].shape, dtype) }
+  func result(of inputs: Operands) -> TensorSpec { TensorSpec(inputs[0].shape, dtype) }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     backend.copy(inputs[0], into: output)
   }
 
   var saves: Saved { [] }
 
-  func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? {
+  func remaking(_ inputs: Operands, as dtype: DType) -> (() -> Tensor)? {
     inputs[0].remaking(as: self.dtype.isHalf ? self.dtype : dtype).map { make in
       { apply(to: [make()]) }
     }
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     [gradient.cast(to: inputs[0].dtype)]
   }
 }
@@ -30,5 +30,5 @@ extension Tensor {
   }
 
   /// The same elements in row-major order without gaps; copies only when they are not.
-  public func contiguous() -> Tensor { layout.isContiguous ? self : Cast(dtype: dtype)(self) }
+  public func contiguous() -> Tensor { form.isContiguous ? self : Cast(dtype: dtype)(self) }
 }

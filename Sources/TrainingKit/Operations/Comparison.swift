@@ -62,7 +62,7 @@ struct Select: Operation {
   var name: String { "which" }
   var saves: Saved { [] }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
     let (a, b) = (inputs[1], inputs[2])
     guard let pair = a.shape.broadcast(with: b.shape),
       let shape = pair.broadcast(with: inputs[0].shape)
@@ -74,11 +74,11 @@ struct Select: Operation {
     return TensorSpec(shape, promotedType(a, b))
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     backend.select(inputs[0], inputs[1], inputs[2], into: output)
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     let zero = Tensor.zeros([], dtype: gradient.dtype)
     let (a, b) = (inputs[1], inputs[2])
     return [

@@ -5,7 +5,7 @@ struct Concatenate: Operation {
   var name: String { "concatenate" }
   var saves: Saved { [] }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
     guard let first = inputs.first else {
       throw .argument(name, expected: "at least one tensor", got: "none")
     }
@@ -24,19 +24,19 @@ struct Concatenate: Operation {
     return TensorSpec(first.shape.replacing(axis, with: extent), dtype)
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     var layout = output.layout
     for input in inputs where input.count > 0 {
       layout.shape = input.shape
       backend.copy(
-        input, into: Tensor(storage: output.body.storage, layout: layout, dtype: output.dtype))
+        input, into: Tensor(storage: output.storage, layout: layout, dtype: output.dtype))
       layout.offset += input.shape[axis] * layout.strides[axis]
     }
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     var start = 0
-    return inputs.map { input in
+    return inputs.slopes { input in
       let count = input.shape[axis]
       defer { start += count }
       guard input.requiresGradient else { return nil }
@@ -53,7 +53,7 @@ struct Concatenate: Operation {
 /// - Errors: traps when there are none, or shapes differ in another axis.
 public func concatenate(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
   let rank = tensors.first?.rank ?? 0
-  return Concatenate(axis: axis < 0 ? axis + rank : axis).apply(to: tensors)
+  return Concatenate(axis: axis < 0 ? axis + rank : axis).apply(to: Operands(tensors))
 }
 
 /// The tensors laid one over another along a new axis.

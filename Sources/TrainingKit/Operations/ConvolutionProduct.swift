@@ -4,17 +4,14 @@
 /// Images are `[batch, channels, height, width]`, a weight `[outputs, channels / groups, kernel height, kernel width]`,
 /// places `[batch, outputs, rows, columns]`. A third input is added to the channels of places or images.
 struct ConvolutionProduct: Operation {
-  /// What is made of the other two.
-  enum Way { case places, images, weight }
-
   let name: String
-  let way: Way
+  let way: ConvolutionWay
   let window: Window
   let groups: Int
 
   var saves: Saved { .otherInputs }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
     let (a, b) = (inputs[0], inputs[1])
     guard a.rank == 4, b.rank == 4, a.dtype == b.dtype, a.dtype.isFloatingPoint else {
       throw .shape(
@@ -49,17 +46,20 @@ struct ConvolutionProduct: Operation {
     }
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) throws(NoRoom) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(NoRoom) {
+    let images = (way == .images ? output : inputs[0]).shape
     try backend.convolve(
       ConvolutionWork(
-        self, inputs[0], inputs[1], bias: inputs.count > 2 ? inputs[2] : nil, into: output))
+        name, way, window.kernel(count: images[0], channels: images[1]), groups: groups, inputs[0],
+        inputs[1],
+        bias: inputs.count > 2 ? inputs[2] : nil, into: output))
   }
 
   func backward(
-    _ gradient: consuming Tensor, inputs: consuming [Tensor], output: Tensor
-  ) -> [Tensor?] {
+    _ gradient: consuming Tensor, inputs: consuming Operands, output: Tensor
+  ) -> Slopes {
     let (second, hasBias) = (inputs[1], inputs.count > 2)
-    let toBias = hasBias && inputs[2].requiresGradient ? gradient.sum(axes: [0, 2, 3]) : nil
+    let toBias = hasBias && inputs.origin(2) != nil ? gradient.sum(axes: [0, 2, 3]) : nil
     let toSecond =
       switch way {
       case .places: slope(.weight, inputs[0], gradient, to: second)
@@ -67,7 +67,7 @@ struct ConvolutionProduct: Operation {
       case .weight: slope(.places, inputs[0], gradient, to: second)
       }
     // The first may be an activation that was made again: there is room for the next product without it.
-    inputs[0] = inputs[0].hollow
+    inputs.empty(0)
     let toFirst =
       switch way {
       case .places: slope(.images, gradient, second, to: inputs[0])
@@ -77,15 +77,14 @@ struct ConvolutionProduct: Operation {
     return hasBias ? [toFirst, toSecond, toBias] : [toFirst, toSecond]
   }
 
-  private func slope(_ way: Way, _ a: Tensor, _ b: Tensor, to input: Tensor) -> Tensor? {
+  private func slope(_ way: ConvolutionWay, _ a: Tensor, _ b: Tensor, to input: Tensor) -> Tensor? {
     guard input.requiresGradient else { return nil }
     return ConvolutionProduct(name: name, way: way, window: window, groups: groups).product(a, b)
   }
 
   /// The product of tensors of any layout, and a bias of its channels.
   func product(_ a: Tensor, _ b: Tensor, bias: Tensor? = nil) -> Tensor {
-    apply(
-      to: [a.contiguous(), b.contiguous()]
-        + [bias?.cast(to: a.dtype).contiguous()].compactMap(\.self))
+    guard let bias else { return self(a.contiguous(), b.contiguous()) }
+    return self(a.contiguous(), b.contiguous(), bias.cast(to: a.dtype).contiguous())
   }
 }

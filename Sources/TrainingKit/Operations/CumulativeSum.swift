@@ -4,17 +4,17 @@ struct CumulativeSum: Operation {
   var saves: Saved { [] }
   var precision: PrecisionRule { .wide }
 
-  func result(of inputs: [Tensor]) -> TensorSpec {
+  func result(of inputs: Operands) -> TensorSpec {
     let dtype = inputs[0].dtype
     return TensorSpec(inputs[0].shape, dtype.isFloatingPoint ? dtype : .int64)
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     backend.cumulativeSum(inputs[0], into: output)
   }
 
   /// An element is in all sums from its own place on.
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     [gradient.flipped(axes: [-1]).cumulativeSum(axis: -1).flipped(axes: [-1])]
   }
 }

@@ -27,7 +27,7 @@ extension Tensor {
   public func pullback(
     _ cotangent: Tensor, to tensors: [Tensor], isRecorded: Bool = false
   ) -> [Tensor] {
-    let wanted = tensors.compactMap { $0.body.origin.map { ObjectIdentifier($0) } }
+    let wanted = tensors.compactMap(\.origin)
     guard wanted.count == tensors.count, cotangent.shape == shape else {
       Context.current.fail(
         TensorError.argument(
@@ -35,9 +35,9 @@ extension Tensor {
           got: wanted.count == tensors.count ? "\(cotangent.shape)" : "one that is not tracked"))
       return tensors
     }
-    let found = Backward.run(
-      from: self, seed: cotangent, for: Set(wanted), isRecorded: isRecorded
-    ) { $0 + $1 }
-    return zip(tensors, wanted).map { found[$1] ?? Tensor.zeros($0.shape, dtype: $0.dtype) }
+    let found = Backward(from: self).run(seed: cotangent, for: wanted, isRecorded: isRecorded) {
+      $0 + $1
+    }
+    return zip(tensors, found).map { $1 ?? Tensor.zeros($0.shape, dtype: $0.dtype) }
   }
 }

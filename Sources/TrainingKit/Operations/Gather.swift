@@ -8,17 +8,17 @@ struct Gather: Operation {
   var name: String { pattern == .elements ? "gather" : "taking" }
   var saves: Saved { [] }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
     try index.checkRange(0..<inputs[0].shape[axis], axis: axis, of: inputs[0].shape, name)
     return TensorSpec(pattern.shape(of: index, along: axis, in: inputs[0].shape), inputs[0].dtype)
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     let places = pattern.view(of: index, along: axis, in: output.shape)
     backend.gather(inputs[0], axis: axis, places, into: output)
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     let extent = inputs[0].shape[axis]
     return [gradient.scattered(axis: axis, index: index, pattern, extent: extent), nil]
   }
@@ -36,20 +36,20 @@ struct ScatterAdd: Operation {
   var name: String { "scatterAdd" }
   var saves: Saved { [] }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
     let shape = inputs[0].shape.replacing(axis, with: extent)
     try index.checkRange(0..<extent, axis: axis, of: shape, name)
     return TensorSpec(shape, inputs[0].dtype)
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     backend.fill(0, into: output)
     guard index.count > 0 else { return }
     let places = pattern.view(of: index, along: axis, in: inputs[0].shape)
     backend.scatterAdd(inputs[0], axis: axis, places, into: output)
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     [Gather(axis: axis, index: index, pattern: pattern)(gradient.contiguous(), index), nil]
   }
 }

@@ -64,7 +64,8 @@ extension Tensor {
         bias: bias, keptAs: autocast?.dtype ?? dtype, resultType: autocast == nil ? dtype : .float32
       )
     }
-    return node.recorded(output, of: [self] + [weight, bias].compactMap(\.self), in: context)
+    return node.recorded(
+      output, of: Operands([self] + [weight, bias].compactMap(\.self)), in: context)
   }
 }
 
@@ -93,7 +94,7 @@ private struct LayerNormalization: Differentiable {
     let results = context.results(
       [TensorSpec(x.shape, dtype), TensorSpec(roots, wide)]
         + (isScaled ? [TensorSpec(x.shape, resultType)] : []),
-      of: [x] + [factor, shift].compactMap(\.self), for: function
+      of: Operands([x] + [factor, shift].compactMap(\.self)), for: function
     ) { (results) throws(NoRoom) in
       context.backend.standardize(
         x, isCentered: isCentered, epsilon: epsilon, weight: factor, bias: shift,
@@ -106,7 +107,7 @@ private struct LayerNormalization: Differentiable {
     )
   }
 
-  func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? {
+  func remaking(_ inputs: Operands, as dtype: DType) -> (() -> Tensor)? {
     let isRounded = sample.values.dtype != sample.root.dtype
     guard inputs[0].dtype == sample.root.dtype, !isRounded || sample.values.dtype == dtype else {
       return nil
@@ -114,13 +115,13 @@ private struct LayerNormalization: Differentiable {
     return { sample.values.cast(to: sample.root.dtype).scaled(weight, bias) }
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     Context.current.isRecording
       ? composed(gradient, inputs) : inOnePass(gradient.contiguous(), inputs)
   }
 
   /// The gradients in one pass over rows.
-  private func inOnePass(_ gradient: Tensor, _ inputs: [Tensor]) -> [Tensor?] {
+  private func inOnePass(_ gradient: Tensor, _ inputs: Operands) -> Slopes {
     let (context, wide) = (Context.current, sample.root.dtype)
     let (factor, x, pieceLength) = (weight?.plain(wide), inputs[0], 64)
     let width = sample.values.count / Swift.max(1, sample.root.count)
@@ -128,7 +129,7 @@ private struct LayerNormalization: Differentiable {
     let wanted = inputs.indices.filter { inputs[$0].requiresGradient }
     let results = context.results(
       wanted.map { $0 == 0 ? TensorSpec(x.shape, x.dtype) : sums },
-      of: [gradient, sample.values, sample.root] + [factor].compactMap(\.self), for: self
+      of: Operands([gradient, sample.values, sample.root] + [factor].compactMap(\.self)), for: self
     ) { (results) throws(NoRoom) in
       func result(_ input: Int?) -> Tensor? {
         input.flatMap { wanted.firstIndex(of: $0) }.map { results[$0] }
@@ -145,7 +146,7 @@ private struct LayerNormalization: Differentiable {
         ? result
         : result.sum(axis: 0).reshaped(inputs[input].shape).cast(to: inputs[input].dtype)
     }
-    return gradients
+    return Slopes(gradients)
   }
 
   /// Which of the inputs is the weight.
@@ -154,17 +155,18 @@ private struct LayerNormalization: Differentiable {
   private var biasPlace: Int? { bias == nil ? nil : weight == nil ? 1 : 2 }
 
   /// The gradients in tensor operations, so that they have gradients.
-  private func composed(_ gradient: Tensor, _ inputs: [Tensor]) -> [Tensor?] {
+  private func composed(_ gradient: Tensor, _ inputs: Operands) -> Slopes {
     let (x, gradient) = (inputs[0], gradient.cast(to: sample.root.dtype))
     let (values, _) = sample.functions(of: x)
     let inner = weight.map { gradient * $0 } ?? gradient
     let toInput = x.requiresGradient ? sample.slope(of: inner, to: x) : nil
-    return [toInput]
-      + inputs.indices.dropFirst().map { place in
-        guard inputs[place].requiresGradient else { return nil }
-        let slope = place == weightPlace ? gradient * values : gradient
-        return slope.reduced(like: inputs[place])
-      }
+    return Slopes(
+      [toInput]
+        + inputs.indices.dropFirst().map { place in
+          guard inputs[place].requiresGradient else { return nil }
+          let slope = place == weightPlace ? gradient * values : gradient
+          return slope.reduced(like: inputs[place])
+        })
   }
 }
 

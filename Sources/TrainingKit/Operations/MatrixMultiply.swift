@@ -3,41 +3,48 @@ struct MatrixMultiply: Operation {
   var name: String { "matmul" }
   var saves: Saved { .otherInputs }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
-    let (a, b) = (inputs[0], inputs[1])
-    guard a.rank == b.rank, a.rank == 2 || a.rank == 3, a.shape[-1] == b.shape[-2],
-      a.rank == 2 || a.shape[0] == b.shape[0]
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
+    let (a, b) = (inputs.form(0), inputs.form(1))
+    let (left, right) = (a.layout.shape, b.layout.shape)
+    guard left.rank == right.rank, left.rank == 2 || left.rank == 3, left[-1] == right[-2],
+      left.rank == 2 || left[0] == right[0]
     else {
-      throw .shape(name, expected: "[…, m, k] and [k, n]", got: a.shape, b.shape)
+      throw .shape(name, expected: "[…, m, k] and [k, n]", got: left, right)
     }
     guard a.dtype == b.dtype, a.dtype.isFloatingPoint else {
       throw TensorError(
         .dtype, name, expected: "two tensors of one floating-point dtype",
         got: "\(a.dtype) and \(b.dtype)")
     }
-    let batch = a.rank == 3 ? [a.shape[0]] : []
-    return TensorSpec(Shape(batch + [a.shape[-2], b.shape[-1]]), a.dtype)
+    return TensorSpec(left.replacing(left.rank - 1, with: right[-1]), a.dtype)
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) throws(NoRoom) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(NoRoom) {
     try backend.matmul(inputs[0], inputs[1], into: output)
   }
 
   func backward(
-    _ gradient: consuming Tensor, inputs: consuming [Tensor], output: Tensor
-  ) -> [Tensor?] {
-    let toSecond = slope(inputs[0].transposed(), gradient, to: inputs[1])
+    _ gradient: consuming Tensor, inputs: consuming Operands, output: Tensor
+  ) -> Slopes {
+    let toSecond = inputs.origin(1) == nil ? nil : slope(toSecond: inputs, gradient)
     // The left one may be an activation that was made again: there is room for the next product without it.
-    inputs[0] = inputs[0].hollow
-    return [slope(gradient, inputs[1].transposed(), to: inputs[0]), toSecond]
+    inputs.empty(0)
+    return Slopes(inputs.origin(0) == nil ? nil : slope(toFirst: inputs, gradient), toSecond)
   }
 
-  /// The product, where the input asks for it, lying as the input does: nobody has to copy it into that order.
-  private func slope(_ a: Tensor, _ b: Tensor, to input: Tensor) -> Tensor? {
-    guard input.requiresGradient else { return nil }
-    let multiply = MatrixMultiply()
-    return input.layout.isTransposed
-      ? multiply(b.transposed(), a.transposed()).transposed() : multiply(a, b)
+  /// The gradient times the transpose of the second input, lying as the first does: nobody has to copy it into that
+  /// order.
+  private func slope(toFirst inputs: Operands, _ gradient: Tensor) -> Tensor {
+    inputs.form(0).layout.isTransposed
+      ? self(inputs[1], gradient.transposed()).transposed()
+      : self(gradient, inputs[1].transposed())
+  }
+
+  /// The transpose of the first input times the gradient, lying as the second does.
+  private func slope(toSecond inputs: Operands, _ gradient: Tensor) -> Tensor {
+    inputs.form(1).layout.isTransposed
+      ? self(gradient.transposed(), inputs[0]).transposed()
+      : self(inputs[0].transposed(), gradient)
   }
 }
 
@@ -55,12 +62,13 @@ extension Tensor {
 
   private func matrixProduct(with other: Tensor) -> Tensor {
     guard rank > 0, other.rank > 0, shape[-1] == other.shape[other.rank == 1 ? 0 : other.rank - 2],
-      let batch = Shape(shape.dropLast(2)).broadcast(with: Shape(other.shape.dropLast(2)))
+      let batch = shape.droppingLast(2).broadcast(with: other.shape.droppingLast(2))
     else {
       Context.current.fail(
         TensorError.shape("matmul", expected: "[…, m, k] and […, k, n]", got: shape, other.shape))
       return self
     }
+    if rank == 2, other.rank == 2 { return product(with: other, batch: batch) }
     let a = rank == 1 ? reshaped([1, count] as Shape) : self
     let b = other.rank == 1 ? other.reshaped([other.count, 1] as Shape) : other
     var extents = Array(batch)
@@ -81,6 +89,7 @@ extension Tensor {
     let multiply = MatrixMultiply()
     // One matrix on the right serves every row on the left at once.
     if b.rank == 2 {
+      if rank == 2 { return multiply(self, b) }
       let rows = shape[0..<(rank - 1)].reduce(1, *)
       return multiply(reshaped([rows, shape[-1]] as Shape), b)
     }

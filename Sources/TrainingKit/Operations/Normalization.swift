@@ -33,9 +33,11 @@ extension Tensor {
       let (function, output) = withoutGradients {
         BatchNormalization.applied(to: contiguous(), epsilon: epsilon, weight: weight, bias: bias)
       }
-      let unbiased = function.variance * (Double(values) / Double(values - 1))
-      let inputs = [self] + [weight, bias].compactMap(\.self)
-      return (function.recorded(output, of: inputs, in: context), function.mean, unbiased)
+      let unbiased = function.statistics.variance * (Double(values) / Double(values - 1))
+      let inputs = Operands([self] + [weight, bias].compactMap(\.self))
+      return (
+        function.recorded(output, of: inputs, in: context), function.statistics.mean, unbiased
+      )
     } catch {
       Context.current.fail(error)
       let hollow = Tensor.hollow(.scalar, dtype)

@@ -6,21 +6,26 @@ struct Reduce: Operation {
   let axes: [Int]
   let keepDims: Bool
 
-  var name: String { String(cString: tk_reduction_name(row)) }
+  static func name(of row: tk_reduction) -> String { names[Int(row.rawValue)] }
+  private static let names = (0..<tk_reduction_count.rawValue).map {
+    String(cString: tk_reduction_name(tk_reduction(rawValue: $0)))
+  }
+  var name: String { Self.name(of: row) }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
-    let x = inputs[0]
-    if x.count == 0, !hasValueForNothing, reducedCount(x) == 0 {
-      throw .shape(name, expected: "at least one element to reduce", got: x.shape)
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
+    let x = inputs.form(0)
+    let shape = x.layout.shape
+    if x.count == 0, !hasValueForNothing, reducedCount(shape) == 0 {
+      throw .shape(name, expected: "at least one element to reduce", got: shape)
     }
-    return TensorSpec(x.shape.reduced(axes, keepDims: keepDims), resultType(x.dtype))
+    return TensorSpec(shape.reduced(axes, keepDims: keepDims), resultType(x.dtype))
   }
 
   private var hasValueForNothing: Bool {
     [tk_reduction_sum, tk_reduction_product, tk_reduction_any, tk_reduction_all].contains(row)
   }
 
-  private func reducedCount(_ x: Tensor) -> Int { axes.reduce(1) { $0 * x.shape.lanes[$1] } }
+  private func reducedCount(_ shape: Shape) -> Int { axes.reduce(1) { $0 * shape.lanes[$1] } }
 
   private func resultType(_ dtype: DType) -> DType {
     switch row {
@@ -31,7 +36,7 @@ struct Reduce: Operation {
     }
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     backend.reduce(row, inputs[0], axes: axes, into: output)
   }
 
@@ -47,12 +52,12 @@ struct Reduce: Operation {
     row == tk_reduction_sum || row == tk_reduction_product ? .wide : .asGiven
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     let x = inputs[0]
     let kept = x.shape.reduced(axes, keepDims: true)
     let spread = gradient.reshaped(kept).broadcast(to: x.shape)
     switch row {
-    case tk_reduction_sum: return [spread]
+    case tk_reduction_sum: return Slopes(spread)
     case tk_reduction_product:
       let others = x.cast(to: x.dtype.statistics).productOfOthers(axes)
       return [(spread.cast(to: others.dtype) * others).cast(to: x.dtype)]
@@ -97,10 +102,12 @@ extension Tensor {
 
 extension Shape {
   func reduced(_ axes: [Int], keepDims: Bool) -> Shape {
-    Shape(
-      indices.compactMap { axis in
-        axes.contains(axis) ? (keepDims ? 1 : nil) : lanes[axis]
-      })
+    var (rank, extents) = (0, Lanes(repeating: 1))
+    for axis in 0..<self.rank where keepDims || !axes.contains(axis) {
+      extents[rank] = axes.contains(axis) ? 1 : lanes[axis]
+      rank += 1
+    }
+    return Shape(rank: rank, lanes: extents)
   }
 }
 
@@ -168,8 +175,7 @@ extension Tensor {
   }
 
   private func reduce(_ row: tk_reduction, _ axes: [Int]?, _ keepDims: Bool) -> Tensor {
-    let operation = String(cString: tk_reduction_name(row))
-    guard let axes = self.axes(axes, operation) else { return self }
+    guard let axes = self.axes(axes, Reduce.name(of: row)) else { return self }
     return Reduce(row: row, axes: axes, keepDims: keepDims)(self)
   }
 

@@ -5,28 +5,30 @@ struct Reshape: Operation {
   var name: String { "reshaped" }
   var saves: Saved { [] }
 
-  func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? {
+  func remaking(_ inputs: Operands, as dtype: DType) -> (() -> Tensor)? {
     inputs[0].remaking(as: dtype).map { make in { apply(to: [make()]) } }
   }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
-    guard inputs[0].count == shape.count else {
-      throw .shape(name, expected: "a shape of \(inputs[0].count) elements", got: shape)
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
+    let form = inputs.form(0)
+    guard form.count == shape.count else {
+      throw .shape(name, expected: "a shape of \(form.count) elements", got: shape)
     }
-    return TensorSpec(shape, inputs[0].dtype)
+    return TensorSpec(shape, form.dtype)
   }
 
+  var isView: Bool { true }
   func view(of input: Layout, as spec: TensorSpec) -> Layout? { input.reshaped(to: shape) }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     let ordered = Tensor(
-      storage: output.body.storage, layout: Layout(contiguous: inputs[0].shape),
+      storage: output.storage, layout: Layout(contiguous: inputs[0].shape),
       dtype: output.dtype)
     backend.copy(inputs[0], into: ordered)
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
-    [gradient.reshaped(inputs[0].shape)]
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
+    Slopes(gradient.reshaped(inputs.form(0).layout.shape))
   }
 }
 
@@ -37,25 +39,30 @@ struct Permute: Operation {
   var name: String { "permuted" }
   var saves: Saved { [] }
 
-  func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? {
+  func remaking(_ inputs: Operands, as dtype: DType) -> (() -> Tensor)? {
     inputs[0].remaking(as: dtype).map { make in { apply(to: [make()]) } }
   }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
-    let shape = inputs[0].shape
-    guard axes.sorted() == Array(0..<shape.rank) else {
-      throw .argument(name, expected: "every axis of \(shape) once", got: axes)
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
+    let form = inputs.form(0)
+    let rank = form.layout.shape.rank
+    var seen = 0
+    for axis in axes where axis >= 0 && axis < rank { seen |= 1 << axis }
+    guard axes.count == rank, seen == 1 << rank - 1 else {
+      throw .argument(name, expected: "every axis of \(form.layout.shape) once", got: axes)
     }
-    return TensorSpec(Shape(axes.map { shape.lanes[$0] }), inputs[0].dtype)
+    return TensorSpec(form.layout.permuted(axes).shape, form.dtype)
   }
 
+  var isView: Bool { true }
   func view(of input: Layout, as spec: TensorSpec) -> Layout? { input.permuted(axes) }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {}
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {}
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
-    let inverse = axes.indices.sorted { axes[$0] < axes[$1] }
-    return [Permute(axes: inverse)(gradient)]
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
+    var inverse = axes
+    for (position, axis) in axes.enumerated() { inverse[axis] = position }
+    return Slopes(Permute(axes: inverse)(gradient))
   }
 }
 
@@ -66,19 +73,22 @@ struct Broadcast: Operation {
   var name: String { "broadcast" }
   var saves: Saved { [] }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
-    guard inputs[0].shape.broadcast(with: shape) == shape else {
-      throw .shape(name, expected: "a shape that broadcasts to \(shape)", got: inputs[0].shape)
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
+    let form = inputs.form(0)
+    guard form.layout.shape.broadcast(with: shape) == shape else {
+      throw .shape(
+        name, expected: "a shape that broadcasts to \(shape)", got: form.layout.shape)
     }
-    return TensorSpec(shape, inputs[0].dtype)
+    return TensorSpec(shape, form.dtype)
   }
 
+  var isView: Bool { true }
   func view(of input: Layout, as spec: TensorSpec) -> Layout? { input.broadcast(to: shape) }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {}
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {}
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
-    [gradient.reduced(like: inputs[0])]
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
+    Slopes(gradient.reduced(like: inputs.form(0)))
   }
 }
 

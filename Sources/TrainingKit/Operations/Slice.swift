@@ -6,7 +6,7 @@ struct Slice: Operation {
   var name: String { "slice" }
   var saves: Saved { [] }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
     let source = inputs[0].shape
     for axis in 0..<shape.rank where shape.lanes[axis] > 0 {
       let last = starts[axis] + steps[axis] * (shape.lanes[axis] - 1)
@@ -20,6 +20,7 @@ struct Slice: Operation {
     return TensorSpec(shape, inputs[0].dtype)
   }
 
+  var isView: Bool { true }
   func view(of input: Layout, as spec: TensorSpec) -> Layout? {
     var layout = input
     layout.shape = shape
@@ -31,9 +32,9 @@ struct Slice: Operation {
     return layout
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {}
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {}
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     [Embed(starts: starts, steps: steps, shape: inputs[0].shape, value: 0)(gradient)]
   }
 }
@@ -47,18 +48,18 @@ struct Embed: Operation {
   var name: String { "padded" }
   var saves: Saved { [] }
 
-  func result(of inputs: [Tensor]) -> TensorSpec { TensorSpec(shape, inputs[0].dtype) }
+  func result(of inputs: Operands) -> TensorSpec { TensorSpec(shape, inputs[0].dtype) }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     backend.fill(value, into: output)
     let slice = Slice(starts: starts, steps: steps, shape: inputs[0].shape)
     let spec = TensorSpec(inputs[0].shape, output.dtype)
     guard spec.shape.count > 0, let layout = slice.view(of: output.layout, as: spec) else { return }
-    let place = Tensor(storage: output.body.storage, layout: layout, dtype: output.dtype)
+    let place = Tensor(storage: output.storage, layout: layout, dtype: output.dtype)
     backend.copy(inputs[0], into: place)
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     [Slice(starts: starts, steps: steps, shape: inputs[0].shape)(gradient)]
   }
 }

@@ -6,16 +6,16 @@ struct SoftmaxForward: Operation {
   var saves: Saved { .output }
   var precision: PrecisionRule { .wide }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
     try inputs[0].expectFloatingPoint(name)
     return TensorSpec(inputs[0].shape, inputs[0].dtype)
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     backend.softmax(logarithm: isLogarithm, inputs[0], into: output)
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     [SoftmaxBackward(isLogarithm: isLogarithm)(gradient.contiguous(), output)]
   }
 }
@@ -27,14 +27,14 @@ struct SoftmaxBackward: Operation {
 
   var name: String { isLogarithm ? "logSoftmaxGradient" : "softmaxGradient" }
 
-  func result(of inputs: [Tensor]) -> TensorSpec { TensorSpec(inputs[1].shape, inputs[1].dtype) }
+  func result(of inputs: Operands) -> TensorSpec { TensorSpec(inputs[1].shape, inputs[1].dtype) }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     backend.softmaxBackward(
       logarithm: isLogarithm, gradient: inputs[0], y: inputs[1], into: output)
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     let (g, y) = (inputs[0], inputs[1])
     func sum(_ x: Tensor) -> Tensor { x.sum(axis: -1, keepDims: true) }
     if isLogarithm {

@@ -5,13 +5,13 @@ struct Argsort: Operation {
   var name: String { "argsort" }
   var saves: Saved { [] }
 
-  func result(of inputs: [Tensor]) -> TensorSpec { TensorSpec(inputs[0].shape, .int64) }
+  func result(of inputs: Operands) -> TensorSpec { TensorSpec(inputs[0].shape, .int64) }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     backend.argsort(inputs[0], descending: descending, into: output)
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] { [nil] }
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes { [nil] }
 }
 
 extension Tensor {

@@ -38,7 +38,7 @@ struct StandardizedSample {
     var name: String { isRoot ? "standardizedRoot" : "standardized" }
     var saves: Saved { [] }
 
-    func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+    func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
       let (values, root) = sample.functions(of: inputs[0])
       let count = Double(values.count / Swift.max(1, root.count))
       let slope =

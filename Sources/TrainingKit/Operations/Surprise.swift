@@ -21,15 +21,16 @@ struct Surprise: Differentiable {
   var name: String { "crossEntropy" }
   var saves: Saved { .inputs }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     let (context, x) = (Context.current, inputs[0])
     if context.isRecording { return [composed(gradient, x)] }
     let gradient = gradient.contiguous()
-    return context.results(
+    let results = context.results(
       [TensorSpec(x.shape, x.dtype)], of: [x, labels, gradient], for: self
     ) { (results) in
       context.backend.surpriseBackward(x, at: labels, gradient: gradient, into: results[0])
     }
+    return Slopes(results[0])
   }
 
   /// The gradient in tensor operations, so that it has gradients.

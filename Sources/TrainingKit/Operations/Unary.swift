@@ -14,26 +14,29 @@ struct Unary: Operation {
     self.resultType = resultType
   }
 
-  var name: String { String(cString: tk_unary_describe(row).name) }
+  private static let names = (0..<tk_unary_count.rawValue).map {
+    String(cString: tk_unary_describe(tk_unary(rawValue: $0)).name)
+  }
+  var name: String { Self.names[Int(row.rawValue)] }
 
-  func result(of inputs: [Tensor]) -> TensorSpec {
-    let x = inputs[0]
-    return TensorSpec(x.shape, resultType ?? arithmeticType(of: x))
+  func result(of inputs: Operands) -> TensorSpec {
+    let x = inputs.form(0)
+    return TensorSpec(x.layout.shape, resultType ?? arithmeticType(of: x))
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
-    let compute = arithmeticType(of: inputs[0]).compute
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
+    let compute = arithmeticType(of: inputs.form(0)).compute
     backend.unary(row, compute: compute, parameters, inputs[0], into: output)
   }
 
   /// Integers become float32 unless the row is defined for them.
-  private func arithmeticType(of x: Tensor) -> DType {
+  private func arithmeticType(of x: TensorForm) -> DType {
     x.dtype.isFloatingPoint || tk_unary_describe(row).any ? x.dtype : .float32
   }
 
   var saves: Saved { tk_unary_describe(row).saved }
 
-  func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? {
+  func remaking(_ inputs: Operands, as dtype: DType) -> (() -> Tensor)? {
     inputs[0].isHollow ? nil : { apply(to: inputs) }
   }
 
@@ -50,10 +53,12 @@ struct Unary: Operation {
   var isElementwise: Bool { true }
 
   func backward(
-    _ gradient: consuming Tensor, inputs: consuming [Tensor], output: Tensor
-  ) -> [Tensor?] {
+    _ gradient: consuming Tensor, inputs: consuming Operands, output: Tensor
+  ) -> Slopes {
     let derivative = UnaryDerivative(row: row, order: 1, parameters: parameters)
-    return [derivative.apply(to: [consume gradient, inputs[0], output.detached()])]
+    let input = inputs[0]
+    return Slopes(
+      derivative.apply(to: Operands(consume gradient, input, output.detached())))
   }
 }
 
@@ -63,18 +68,21 @@ struct UnaryDerivative: Operation {
   let order: Int
   let parameters: [Double]
 
-  var name: String { String(cString: tk_unary_describe(row).name) + "Gradient" }
+  private static let names = (0..<tk_unary_count.rawValue).map {
+    String(cString: tk_unary_describe(tk_unary(rawValue: $0)).name) + "Gradient"
+  }
+  var name: String { Self.names[Int(row.rawValue)] }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
     guard order <= 2 else {
       throw TensorError(
         .notDifferentiable, name, expected: "a derivative of order 2 at most", got: "order \(order)"
       )
     }
-    return TensorSpec(inputs[1].shape, inputs[0].dtype)
+    return TensorSpec(inputs.form(1).layout.shape, inputs.form(0).dtype)
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     backend.unaryDerivative(
       row, order: order, parameters, gradient: inputs[0], x: inputs[1], y: inputs[2],
       into: output)
@@ -83,7 +91,7 @@ struct UnaryDerivative: Operation {
   var readsEveryInput: Bool { false }
   var isElementwise: Bool { true }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     let (g, x, y) = (inputs[0], inputs[1], inputs[2])
     let next = UnaryDerivative(row: row, order: order + 1, parameters: parameters)
     let here = UnaryDerivative(row: row, order: order, parameters: parameters)

@@ -106,7 +106,7 @@ struct Unfold: Operation {
   var name: String { "unfolded" }
   var saves: Saved { [] }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
     let shape = inputs[0].shape
     guard shape.rank == 4, shape[2] == window.rows.extent, shape[3] == window.columns.extent else {
       let image = "\(window.rows.extent), \(window.columns.extent)"
@@ -119,12 +119,12 @@ struct Unfold: Operation {
       ], inputs[0].dtype)
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     let kernel = window.kernel(count: output.shape[0], channels: output.shape[1])
     backend.unfold(kernel, padding: padding, inputs[0], into: output)
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     [gradient.folded(window)]
   }
 }
@@ -137,7 +137,7 @@ struct Fold: Operation {
   var name: String { "folded" }
   var saves: Saved { [] }
 
-  func result(of inputs: [Tensor]) throws(TensorError) -> TensorSpec {
+  func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
     let shape = inputs[0].shape
     let (rows, columns) = (window.rows, window.columns)
     let seen = [rows.kernel, columns.kernel, rows.positions, columns.positions]
@@ -147,12 +147,12 @@ struct Fold: Operation {
     return TensorSpec([shape[0], shape[1], rows.extent, columns.extent], inputs[0].dtype)
   }
 
-  func forward(_ inputs: [Tensor], into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
     let kernel = window.kernel(count: output.shape[0], channels: output.shape[1])
     backend.fold(kernel, inputs[0], into: output)
   }
 
-  func backward(_ gradient: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     [gradient.unfolded(window)]
   }
 }

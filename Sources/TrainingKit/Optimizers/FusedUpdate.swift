@@ -67,6 +67,11 @@ package protocol FusedUpdating where Self: Optimizer {
 }
 
 extension FusedUpdating {
+  /// This optimizer for every parameter.
+  public func rule(for parameter: NamedParameter) -> UpdateRule {
+    UpdateRule(self, isOnePass: true, needsRoom: false)
+  }
+
   /// The value of a parameter after one update.
   public func updated(
     _ value: consuming Tensor, gradient: Tensor, state: inout ParameterState, learningRate: Double,

@@ -76,8 +76,21 @@ public struct UpdateRule: Sendable {
   /// How what is kept of the parameter is kept.
   public var stateType = StateType.full
 
+  /// Whether an update needs no memory beside the parameter and its state.
+  let isOnePass: Bool
+  /// Whether an update needs memory for one tensor beside them.
+  let needsRoom: Bool
+
   /// Moves a parameter as an optimizer does.
   public init(_ optimizer: some Optimizer) {
+    self.init(
+      optimizer, isOnePass: optimizer is any FusedUpdating,
+      needsRoom: optimizer is any OneRoomUpdating)
+  }
+
+  /// The same for an optimizer of which it is known what updates need: asking takes longer than a small update.
+  init(_ optimizer: some Optimizer, isOnePass: Bool, needsRoom: Bool) {
+    (self.isOnePass, self.needsRoom) = (isOnePass, needsRoom)
     // A second reference to the tensors would have them copied.
     var optimizer = optimizer
     optimizer.states = [:]

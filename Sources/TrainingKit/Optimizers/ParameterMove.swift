@@ -1,48 +1,61 @@
 internal import CTrainingKernels
 
-/// One parameter, its gradient, and how it is to be moved.
-package struct ParameterMove {
+/// One parameter and how it is to be moved, worked out once a step.
+package struct ParameterRule {
   package let named: NamedParameter
-  package let gradient: Tensor
   package let rule: UpdateRule
-  /// What the gradient is multiplied by.
-  package let factor: Double
+  /// What is kept of the parameter.
+  fileprivate let slots: [StateSlot]
+  fileprivate let dtype: DType
 
-  package init(
-    _ named: NamedParameter, _ gradient: Tensor, _ rule: UpdateRule, factor: Double
-  ) {
-    self.named = named
-    self.gradient = gradient.prepared(for: named.parameter.value.dtype)
-    self.rule = rule
-    self.factor = factor
-  }
-
-  /// Whether the update needs memory for one tensor beside the parameter and its state.
-  fileprivate var needsRoom: Bool {
-    rule.optimizer is any OneRoomUpdating && !isRounded
+  fileprivate init(_ named: NamedParameter, _ rule: UpdateRule) {
+    let value = named.parameter.value
+    (self.named, self.rule) = (named, rule)
+    (slots, dtype) = (rule.slots(for: value), value.dtype)
   }
 
   /// Whether the parameter or its state is in half precision.
-  private var isRounded: Bool {
-    let value = named.parameter.value
-    return value.dtype.isHalf || rule.slots(for: value).contains(where: \.isHalf)
+  fileprivate var isRounded: Bool { dtype.isHalf || slots.contains(where: \.isHalf) }
+
+  /// Whether the update needs memory for one tensor beside the parameter and its state.
+  fileprivate var needsRoom: Bool { rule.needsRoom && !isRounded }
+}
+
+extension Optimizer {
+  /// How parameters are to be moved.
+  package func rules(for parameters: [NamedParameter]) -> [ParameterRule] {
+    parameters.map { ParameterRule($0, rule(for: $0)) }
+  }
+}
+
+/// One parameter, its gradient, and how it is to be moved.
+package struct ParameterMove {
+  fileprivate let rule: ParameterRule
+  fileprivate let gradient: Tensor
+  /// What the gradient is multiplied by.
+  fileprivate let factor: Double
+
+  package init(_ rule: ParameterRule, _ gradient: Tensor, factor: Double) {
+    self.rule = rule
+    self.gradient = gradient.prepared(for: rule.dtype)
+    self.factor = factor
   }
 
-  /// Whether the update needs no memory beside the parameter and its state.
-  fileprivate var isOnePass: Bool { rule.optimizer is any FusedUpdating }
+  var named: NamedParameter { rule.named }
 }
 
 extension Optimizer {
   /// Moves all, or none after reporting why.
   package mutating func moveAll(_ moves: [ParameterMove], learningRate: Double) {
     // Memory first; then what may fail still, of which the old values are kept; then what cannot.
-    guard moves.allSatisfy({ reserve($0) }) else { return forgetUnused(moves) }
-    let (roomy, safe) = (moves.filter(\.needsRoom), moves.filter(\.isOnePass))
+    let home = StateHome.current
+    guard moves.allSatisfy({ reserve($0, home) }) else { return forgetUnused(moves) }
+    let roomy = moves.filter(\.rule.needsRoom)
     let room = UpdateRoom(for: roomy)
     guard roomy.isEmpty || room != nil, moveRisky(moves, learningRate) else {
       return forgetUnused(moves)
     }
-    for each in safe { move(each, learningRate: learningRate) }
+    for each in moves where each.rule.rule.isOnePass { move(each, learningRate: learningRate) }
     guard let room else { return }
     Context.current.scoping(room) {
       for each in roomy { move(each, learningRate: learningRate) }
@@ -53,10 +66,10 @@ extension Optimizer {
   private mutating func moveRisky(_ moves: [ParameterMove], _ learningRate: Double) -> Bool {
     let context = Context.current
     var old: [(move: ParameterMove, value: Tensor, state: ParameterState?)] = []
-    for each in moves where !each.isOnePass && !each.needsRoom {
+    for each in moves where !each.rule.rule.isOnePass && !each.rule.needsRoom {
       old.append((each, each.named.parameter.value.detached(), states[each.named.path]))
       move(each, learningRate: learningRate)
-      if !context.hasFailed { settle([each.named]) }
+      if !context.hasFailed { settle([each.rule]) }
       guard context.hasFailed else { continue }
       for (move, value, state) in old {
         (move.named.parameter.value, states[move.named.path]) = (value, state)
@@ -68,11 +81,11 @@ extension Optimizer {
 
   /// Has the states of parameters lie where the next update wants them, in the dtype that it wants, as far as memory
   /// goes. Before a step takes memory of its own, that is where there is the most room for it.
-  package mutating func settle(_ parameters: [NamedParameter]) {
-    for named in parameters where states[named.path] != nil {
-      let value = named.parameter.value
-      let slots = rule(for: named).slots(for: value)
-      guard withState(of: named.path, { $0.settle(slots, value.dtype.updateType) }) else { return }
+  package mutating func settle(_ rules: [ParameterRule]) {
+    let home = StateHome.current
+    for rule in rules {
+      let isSettled = states[rule.named.path]?.settle(rule.slots, rule.dtype.updateType, home)
+      guard isSettled ?? true else { return }
     }
   }
 
@@ -83,7 +96,7 @@ extension Optimizer {
 
   /// Gives one parameter and its state memory that nobody else holds, without changing values; false after reporting
   /// that there is none, or that the gradient has another shape.
-  private mutating func reserve(_ move: ParameterMove) -> Bool {
+  private mutating func reserve(_ move: ParameterMove, _ home: StateHome) -> Bool {
     let parameter = move.named.parameter
     let value = parameter.value
     guard move.gradient.shape == value.shape else {
@@ -94,20 +107,16 @@ extension Optimizer {
       return false
     }
     guard !move.gradient.isHollow else { return false }
-    let (slots, dtype) = (move.rule.slots(for: value), value.dtype.updateType)
     _ = consume value
-    var isReserved = true
-    parameter.update { (value: consuming Tensor) in
-      let (tensor, isSole) = value.owned()
-      isReserved = isSole
-      return tensor
-    }
-    return isReserved && withState(of: move.named.path) { $0.reserve(slots, dtype) }
+    return parameter.ownValue()
+      && withState(of: move.named.path) {
+        $0.reserve(move.rule.slots, move.rule.dtype.updateType, home)
+      }
   }
 
   /// Moves one parameter.
   private mutating func move(_ move: ParameterMove, learningRate: Double) {
-    let (path, parameter, rule) = (move.named.path, move.named.parameter, move.rule)
+    let (path, parameter, rule) = (move.named.path, move.named.parameter, move.rule.rule)
     withState(of: path) { state in
       state.step += 1
       let step = UpdateStep(
@@ -115,24 +124,22 @@ extension Optimizer {
         gradientScale: move.factor)
       let rounding = UpdateRounding(rule, path: path, step: step.number)
       parameter.update { (value: consuming Tensor) in
-        let slots = rule.slots(for: value).filter { $0.name != StateSlot.compensation }
-        guard value.dtype.isHalf || slots.contains(where: \.isHalf) else {
+        guard move.rule.isRounded else {
           return rule.optimizer.updated(
             value, gradient: move.gradient, state: &state, learningRate: step.learningRate,
             gradientScale: move.factor)
         }
+        let slots = move.rule.slots.filter { $0.name != StateSlot.compensation }
         return rule.optimizer.rounded(value, move.gradient, &state, slots, step, rounding)
       }
     }
   }
 
-  /// The state is taken out meanwhile, so that its tensors have one owner and can be overwritten.
+  /// The state is changed where it is, so that its tensors have one owner and can be overwritten.
   private mutating func withState<Result>(
     of path: String, _ body: (inout ParameterState) -> Result
   ) -> Result {
-    var state = states.removeValue(forKey: path) ?? ParameterState()
-    defer { states[path] = state }
-    return body(&state)
+    body(&states[path, default: ParameterState()])
   }
 }
 

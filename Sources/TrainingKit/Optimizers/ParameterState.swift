@@ -11,10 +11,16 @@ public struct ParameterState: Sendable {
 
 extension ParameterState {
   /// Gives the slots memory that nobody else holds, where states are to lie; false when there is not enough of it.
-  package mutating func reserve(_ slots: [StateSlot], _ standard: DType) -> Bool {
-    guard settle(slots, standard) else { return false }
-    return Context.current.allocating(in: StateHome.current.pool) {
-      slots.allSatisfy { reserve($0, $0.dtype ?? standard) }
+  mutating func reserve(
+    _ slots: [StateSlot], _ standard: DType, _ home: StateHome = .current
+  ) -> Bool {
+    let pool = home.pool
+    return Context.current.allocating(in: pool) {
+      slots.allSatisfy { slot in
+        let dtype = slot.dtype ?? standard
+        if tensors[slot.name]?.isOwn(dtype, in: pool) == true { return true }
+        return settle(slot, dtype, pool) && reserve(slot, dtype)
+      }
     }
   }
 
@@ -30,26 +36,34 @@ extension ParameterState {
 
   /// Has those slots that there are lie where states are to lie, in the dtype that they are to have; false when there
   /// is not enough memory.
-  mutating func settle(_ slots: [StateSlot], _ standard: DType) -> Bool {
-    let pool = StateHome.current.pool
+  mutating func settle(
+    _ slots: [StateSlot], _ standard: DType, _ home: StateHome = .current
+  ) -> Bool {
+    let pool = home.pool
     return Context.current.allocating(in: pool) {
-      slots.allSatisfy { slot in
-        let dtype = slot.dtype ?? standard
-        guard let kept = tensors[slot.name] else { return true }
-        let isThere = pool.map { kept.lies(in: $0) } ?? true
-        if kept.dtype == dtype, isThere { return true }
-        let moved = kept.dtype == dtype ? kept.copied() : kept.cast(to: dtype)
-        if !moved.isHollow { tensors[slot.name] = moved }
-        return !moved.isHollow
-      }
+      slots.allSatisfy { settle($0, $0.dtype ?? standard, pool) }
     }
+  }
+
+  private mutating func settle(_ slot: StateSlot, _ dtype: DType, _ pool: MemoryPool?) -> Bool {
+    guard let kept = tensors[slot.name], kept.dtype != dtype || !kept.lies(in: pool) else {
+      return true
+    }
+    let moved = kept.dtype == dtype ? kept.copied() : kept.cast(to: dtype)
+    if !moved.isHollow { tensors[slot.name] = moved }
+    return !moved.isHollow
   }
 }
 
 extension Tensor {
-  /// Whether the elements lie in a pool, or in memory that is no pool's.
-  fileprivate func lies(in pool: MemoryPool) -> Bool {
-    guard let owner = body.storage?.owner as? MemoryPool else { return true }
+  /// Whether the elements lie in a pool, or in memory that is no pool's; any will do for nil.
+  fileprivate func lies(in pool: MemoryPool?) -> Bool {
+    guard let pool, let owner = storage?.owner as? MemoryPool else { return true }
     return owner === pool
+  }
+
+  /// Whether the elements are of a dtype, in a pool, and in memory that nobody else holds and that can be written.
+  fileprivate mutating func isOwn(_ dtype: DType, in pool: MemoryPool?) -> Bool {
+    form.dtype == dtype && form.isContiguous && lies(in: pool) && holdsAlone()
   }
 }

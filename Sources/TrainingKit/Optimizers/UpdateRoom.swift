@@ -1,6 +1,13 @@
 /// An optimizer that needs memory for one tensor of the parameter's size, its ``Tensor/room``, and nothing else.
 package protocol OneRoomUpdating where Self: Optimizer {}
 
+extension OneRoomUpdating {
+  /// This optimizer for every parameter.
+  public func rule(for parameter: NamedParameter) -> UpdateRule {
+    UpdateRule(self, isOnePass: false, needsRoom: true)
+  }
+}
+
 /// Memory that the updates of several parameters use, one after the other.
 struct UpdateRoom: Sendable {
   private let bytes: Tensor
@@ -15,7 +22,7 @@ struct UpdateRoom: Sendable {
 
   fileprivate func view(like value: Tensor) -> Tensor {
     Tensor(
-      storage: bytes.body.storage, layout: Layout(contiguous: value.shape), dtype: value.dtype)
+      storage: bytes.storage, layout: Layout(contiguous: value.shape), dtype: value.dtype)
   }
 }
 

@@ -88,16 +88,18 @@ extension Module {
 
 extension [NamedParameter] {
   /// The gradients of a loss times the scale of a scaler with respect to those that are trainable.
+  ///
+  /// - Parameter renewed: the parameters once more, where the loss reaches others than those that are trainable.
   package func gradients(
-    of loss: consuming Tensor, scaledBy scaler: GradScaler?
+    of loss: consuming Tensor, scaledBy scaler: GradScaler?, renewed: (() -> Self)? = nil
   ) -> ScaledGradients {
     let scale = scaler?.scale ?? 1
     guard scale != 1, loss.dtype.isFloatingPoint else {
-      return ScaledGradients(gradients(of: consume loss), scale: scale)
+      return ScaledGradients(gradients(of: consume loss, renewed: renewed), scale: scale)
     }
     let scaled = loss.cast(to: loss.dtype.updateType) * scale
     _ = consume loss
-    return ScaledGradients(gradients(of: consume scaled), scale: scale)
+    return ScaledGradients(gradients(of: consume scaled, renewed: renewed), scale: scale)
   }
 }
 

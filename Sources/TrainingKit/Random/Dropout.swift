@@ -47,13 +47,13 @@ private struct DroppedElements: Differentiable {
 
   func applied(to x: Tensor) -> Tensor { x * numbers.tensor(name, x.shape, x.dtype) }
 
-  func remaking(_ inputs: [Tensor], as dtype: DType) -> (() -> Tensor)? {
+  func remaking(_ inputs: Operands, as dtype: DType) -> (() -> Tensor)? {
     inputs[0].isHollow ? nil : { applied(to: inputs[0]) }
   }
 
   func backward(
-    _ gradient: consuming Tensor, inputs: consuming [Tensor], output: Tensor
-  ) -> [Tensor?] {
+    _ gradient: consuming Tensor, inputs: consuming Operands, output: Tensor
+  ) -> Slopes {
     let factors = numbers.tensor(name, gradient.shape, gradient.dtype)
     return [consume gradient * factors]
   }

@@ -103,16 +103,15 @@ extension TrainingRun {
   ) throws -> Double? {
     let generator = generator ?? .current
     let members = ModuleMembers(of: model)
-    let (random, buffers) = (generator.state, members.buffers.map(\.buffer.value))
-    defer {
-      members.restoreBuffers(buffers)
-      generator.state = random
-    }
+    let random = generator.state
+    defer { generator.state = random }
     let start = ContinuousClock.now
     do {
-      let isFinite = try Self.stepping(model, generator) {
-        var sum = GradientAccumulator()
-        return try parts.allSatisfy { try add($0, to: &sum, members, loss).isFinite }
+      let isFinite = try Context.current.undoingWrites(unless: { _ in false }) {
+        try Self.stepping(model, generator) {
+          var (sum, others) = (GradientAccumulator(), nil as ModuleMembers?)
+          return try parts.allSatisfy { try add($0, to: &sum, members, &others, loss).isFinite }
+        }
       }
       return isFinite ? start.secondsToNow : nil
     } catch is DeviceError {

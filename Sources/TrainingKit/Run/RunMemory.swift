@@ -36,7 +36,7 @@ extension TrainingRun {
   private func ownBytes(_ members: ModuleMembers) -> Int {
     var sizes: [ObjectIdentifier: Int] = [:]
     for tensor in members.tensors + keptTensors {
-      guard let storage = tensor.body.storage, !storage.isInFile else { continue }
+      guard let storage = tensor.storage, !storage.isInFile else { continue }
       sizes[ObjectIdentifier(storage)] = MemoryPool.blockSize(for: storage.byteCount)
     }
     return sizes.values.reduce(0, +)
@@ -81,7 +81,7 @@ private struct PaperCopier {
   }
 
   private mutating func copied(_ tensor: Tensor, _ owner: MemoryOwner) -> Tensor {
-    guard let storage = tensor.body.storage else { return tensor }
+    guard let storage = tensor.storage else { return tensor }
     let identity = ObjectIdentifier(storage)
     let tag = MemoryTag("kept", owner: owner, module: nil)
     let pool = storage.isInFile ? device.filePool : device.pool

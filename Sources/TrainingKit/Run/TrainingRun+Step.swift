@@ -7,7 +7,7 @@ extension TrainingRun {
   ///   nothing has changed then. ``RunError`` when this is one skipped step in a row too many, and ``LossScaleError``
   ///   when a loss scale cannot fall any further.
   public mutating func step(_ loss: (Model) throws -> Tensor) throws -> StepOutcome {
-    try step(accumulating: CollectionOfOne(())) { model, _ in try loss(model) }
+    try step(parts: [()]) { model, _ in (try loss(model), 1) }
   }
 
   /// Trains one step on a batch that is too large for memory, part by part.
@@ -61,17 +61,14 @@ extension TrainingRun {
   ) throws -> StepOutcome {
     let start = ContinuousClock.now
     let generator = generator ?? .current
-    let members = ModuleMembers(of: model)
-    let (random, buffers) = (generator.state, members.buffers.map(\.buffer.value))
+    let random = generator.state
     var report = StepReport(step: steps, learningRate: schedule.learningRate(at: updates))
-    var reason: SkipReason?
-    defer { if reason != nil { members.restoreBuffers(buffers) } }
+    let reason: SkipReason?
     do {
-      reason = try Self.stepping(model, generator) {
-        try attempt(&report, parts, of: members, loss)
+      reason = try Context.current.undoingWrites(unless: { $0 == nil }) {
+        try Self.stepping(model, generator) { try attempt(&report, parts, loss) }
       }
     } catch {
-      members.restoreBuffers(buffers)
       generator.state = random
       throw explained(error, parts, loss)
     }
@@ -130,18 +127,25 @@ extension TrainingRun {
 
   /// Moves the weights, or returns why not.
   private mutating func attempt<Part>(
-    _ report: inout StepReport, _ parts: [Part], of members: ModuleMembers,
+    _ report: inout StepReport, _ parts: [Part],
     _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
   ) throws -> SkipReason? {
+    var members = currentMembers()
+    var rules = optimizer.rules(for: members.parameters)
     try validated {
       _ = average?.hasOwnWeights(model, "step")
       stateFile.keepingState {
-        Context.current.charging(.optimizer) { optimizer.settle(members.parameters) }
+        Context.current.charging(.optimizer) { optimizer.settle(rules) }
       }
     }
     var sum = GradientAccumulator()
     for part in parts {
-      let value = try add(part, to: &sum, members, loss)
+      var others: ModuleMembers?
+      let value = try add(part, to: &sum, members, &others, loss)
+      if let others {
+        (members, self.members) = (others, others)
+        rules = optimizer.rules(for: members.parameters)
+      }
       guard value.isFinite else {
         report.loss = value
         return .nonFiniteLoss(value)
@@ -154,7 +158,7 @@ extension TrainingRun {
     if gradients.paths.isEmpty { return .noGradients }
     switch try validated({ gradients.unscaled() }) {
     case .finite(let gradients):
-      try move(members, against: gradients, &report)
+      try move(members, rules, against: gradients, &report)
       return nil
     case .nonFinite(let found):
       report.clipping = ClippingReport(of: found)
@@ -162,10 +166,21 @@ extension TrainingRun {
     }
   }
 
+  /// The members of the model as far as a step asks for them. A walk takes longer than the step of a small network, and
+  /// so they are found again only where the loss reaches other parameters, or where more than parameters is asked for.
+  private mutating func currentMembers() -> ModuleMembers {
+    if let members, average == nil, recomputation.patterns.isEmpty { return members }
+    let found = ModuleMembers(of: model)
+    members = found
+    return found
+  }
+
   /// Adds the gradients of a part, unless its loss is not finite. Returns the loss.
+  ///
+  /// - Parameter others: the members of the model, where they are no longer those that were known.
   func add<Part>(
     _ part: Part, to sum: inout GradientAccumulator, _ members: ModuleMembers,
-    _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
+    _ others: inout ModuleMembers?, _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
   ) throws -> Double {
     let context = Context.current
     var (value, count) = try context.charging(.activations) {
@@ -181,17 +196,25 @@ extension TrainingRun {
     let number = count > 0 ? value.detached().item() : 0
     // The sign of what is not a number says nothing.
     guard number.isFinite else { return number.isNaN ? .nan : number }
+    var found: ModuleMembers?
     try validated {
       // Nobody else holds the graph, so that the backward pass frees it on its way.
-      let gradients = members.parameters.gradients(of: value.take(), scaledBy: precision.scaler)
+      let gradients = members.parameters.gradients(
+        of: value.take(), scaledBy: precision.scaler,
+        renewed: {
+          found = ModuleMembers(of: model)
+          return found!.parameters
+        })
       sum.add(gradients, ofMean: number, count: count)
     }
+    others = found
     return number
   }
 
   /// Moves all that an applied step moves. A step that fails leaves no trace.
   private mutating func move(
-    _ members: ModuleMembers, against gradients: Gradients, _ report: inout StepReport
+    _ members: ModuleMembers, _ rules: [ParameterRule], against gradients: Gradients,
+    _ report: inout StepReport
   ) throws {
     var (clipping, smoothing, scaler) = (clipping, smoothing, precision.scaler)
     report.scale = try scaler?.update(nonFinite: [])
@@ -203,7 +226,7 @@ extension TrainingRun {
     let room = try validated { average?.reserve(for: members) }
     try validated {
       stateFile.keepingState {
-        optimizer.update(members.parameters, with: gradients, learningRate: report.learningRate)
+        optimizer.update(rules, with: gradients, learningRate: report.learningRate)
       }
     }
     // Nothing below fails.
@@ -233,12 +256,6 @@ extension Precision {
   fileprivate func applied<Result>(_ body: () throws -> Result) rethrows -> Result {
     guard let autocastType else { return try body() }
     return try autocast(autocastType, body)
-  }
-}
-
-extension ModuleMembers {
-  func restoreBuffers(_ values: [Tensor]) {
-    for ((_, buffer), value) in zip(buffers, values) { buffer.value = value }
   }
 }
 

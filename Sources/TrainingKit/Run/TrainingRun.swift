@@ -44,6 +44,8 @@ public struct TrainingRun<Model: Module> {
   /// The counted skips since the last step that was applied.
   public internal(set) var skipsInARow = 0
   var memoryWatch = MemoryWatch()
+  /// What the last step knew of the model.
+  var members: ModuleMembers?
 
   /// Starts a run.
   ///

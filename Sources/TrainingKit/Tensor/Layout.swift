@@ -1,10 +1,10 @@
 /// Where the elements of a tensor lie in its storage; everything counts elements.
 package struct Layout: Sendable, Equatable {
   package var shape: Shape
-  package var strides: SIMD8<Int>
+  package var strides: Lanes
   package var offset: Int
 
-  package init(shape: Shape, strides: SIMD8<Int>, offset: Int = 0) {
+  package init(shape: Shape, strides: Lanes, offset: Int = 0) {
     self.shape = shape
     self.strides = strides
     self.offset = offset
@@ -33,18 +33,24 @@ package struct Layout: Sendable, Equatable {
 
   /// The same elements seen as a larger shape: grown axes have stride 0.
   package func broadcast(to target: Shape) -> Layout {
-    if shape == target { return self }
-    var result = SIMD8<Int>(repeating: 0)
+    shape == target
+      ? self : Layout(shape: target, strides: strides(over: target), offset: offset)
+  }
+
+  /// The strides of the same elements seen as a larger shape.
+  package func strides(over target: Shape) -> Lanes {
+    if shape == target { return strides }
+    var result = Lanes(repeating: 0)
     let lead = target.rank - shape.rank
     for axis in 0..<shape.rank where shape.lanes[axis] == target.lanes[axis + lead] {
       result[axis + lead] = strides[axis]
     }
-    return Layout(shape: target, strides: result, offset: offset)
+    return result
   }
 
   package func permuted(_ axes: [Int]) -> Layout {
-    var lanes = SIMD8<Int>(repeating: 1)
-    var result = SIMD8<Int>(repeating: 0)
+    var lanes = Lanes(repeating: 1)
+    var result = Lanes(repeating: 0)
     for (axis, source) in axes.enumerated() {
       lanes[axis] = shape.lanes[source]
       result[axis] = strides[source]
@@ -57,7 +63,7 @@ package struct Layout: Sendable, Equatable {
     if isContiguous {
       return Layout(shape: target, strides: target.contiguousStrides, offset: offset)
     }
-    var result = SIMD8<Int>(repeating: 0)
+    var result = Lanes(repeating: 0)
     var axis = shape.rank - 1
     var newAxis = target.rank - 1
     // Match groups of axes of equal product from the back; inside one, strides must nest.

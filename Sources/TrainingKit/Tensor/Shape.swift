@@ -7,12 +7,12 @@ public struct Shape: Sendable, Hashable {
   /// The number of axes.
   public let rank: Int
   /// The extents; lanes behind the rank are 1, so that equal shapes have equal lanes.
-  package let lanes: SIMD8<Int>
+  package let lanes: Lanes
 
   /// The most axes that a tensor has.
   public static let maximumRank = 8
 
-  package init(rank: Int, lanes: SIMD8<Int>) {
+  package init(rank: Int, lanes: Lanes) {
     self.rank = rank
     self.lanes = lanes
   }
@@ -24,7 +24,7 @@ public struct Shape: Sendable, Hashable {
     let extents = Array(extents)
     precondition(
       extents.count <= Shape.maximumRank, "Shape: expected at most 8 axes, got \(extents.count)")
-    var lanes = SIMD8<Int>(repeating: 1)
+    var lanes = Lanes(repeating: 1)
     for (axis, extent) in extents.enumerated() {
       precondition(extent >= 0, "Shape: expected extents of 0 or more, got \(extents)")
       lanes[axis] = extent
@@ -33,7 +33,7 @@ public struct Shape: Sendable, Hashable {
   }
 
   /// The shape of a single value: no axes.
-  public static let scalar = Shape(rank: 0, lanes: SIMD8(repeating: 1))
+  public static let scalar = Shape(rank: 0, lanes: Lanes(repeating: 1))
 
   /// The number of elements.
   public var count: Int {
@@ -43,8 +43,8 @@ public struct Shape: Sendable, Hashable {
   }
 
   /// The strides of an array of this shape whose elements lie in row-major order.
-  package var contiguousStrides: SIMD8<Int> {
-    var strides = SIMD8<Int>(repeating: 0)
+  package var contiguousStrides: Lanes {
+    var strides = Lanes(repeating: 0)
     var step = 1
     for axis in stride(from: rank - 1, through: 0, by: -1) {
       strides[axis] = step
@@ -98,6 +98,13 @@ extension Shape {
     return Shape(rank: rank, lanes: lanes)
   }
 
+  /// This shape without its last axes; without axes where it has no more.
+  package func droppingLast(_ count: Int) -> Shape {
+    var lanes = lanes
+    for axis in Swift.max(0, rank - count)..<rank { lanes[axis] = 1 }
+    return Shape(rank: Swift.max(0, rank - count), lanes: lanes)
+  }
+
   package func removing(_ axis: Int) -> Shape {
     var extents = Array(self)
     extents.remove(at: axis)
@@ -114,7 +121,7 @@ extension Shape {
   package func broadcast(with other: Shape) -> Shape? {
     if self == other { return self }
     let rank = Swift.max(rank, other.rank)
-    var lanes = SIMD8<Int>(repeating: 1)
+    var lanes = Lanes(repeating: 1)
     for back in 1..<(rank + 1) {
       let left = back <= self.rank ? self.lanes[self.rank - back] : 1
       let right = back <= other.rank ? other.lanes[other.rank - back] : 1
