@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Tables and a chart of peers beside TrainingKit: results.py RUN.jsonl ... --ours ours --folder Results
 
-Each line of a run is one case of one library, as the runner of peers writes it. A case counts with the best of its
-medians over the runs. Ratios are the time, or the memory, of the best peer divided by ours: above 1 we are ahead.
-Needs matplotlib for the chart.
+Each line of a run is a JSON object: of a case of one library with the keys suite, case, threads, lib, unit and value
+(a median), of a limit of the machine with suite "limits" and the key best, or of the machine with suite "machine" and
+the keys cpu, cores, load and when. A case counts with the best of its medians over the runs. Ratios are the time, or
+the memory, of the best peer divided by ours: above 1 we are ahead. Needs matplotlib for the chart.
 """
 import argparse
 import json
@@ -46,7 +47,12 @@ def comparisons(rows, ours):
         peers = {lib: value for lib, value in found.items() if lib != ours}
         if ours not in found or not peers:
             continue
+        if suite not in TITLES:
+            raise SystemExit(f"results.py: the suite {suite} has no title")
         best = (max if higher_is_better(unit) else min)(peers, key=peers.get)
+        if min(found[ours], peers[best]) <= 0:
+            print(f"left out: {suite} {case} has a value of 0")
+            continue
         ratio = found[ours] / peers[best] if higher_is_better(unit) else peers[best] / found[ours]
         yield suite, case, threads, unit, found[ours], best, peers[best], ratio
 
@@ -76,7 +82,7 @@ def write_tables(path, machines, limits, cases):
             mine = [c for c in cases if c[0] == suite]
             if not mine:
                 continue
-            out.write(f"\n## {TITLES[suite]}\n\n| case | threads | TrainingKit | best peer | | unit | ratio |\n"
+            out.write(f"\n## {TITLES[suite]}\n\n| case | threads | TrainingKit | best peer | which | unit | ratio |\n"
                       "| --- | ---: | ---: | ---: | --- | --- | ---: |\n")
             for _, case, threads, unit, own, best, value, ratio in mine:
                 out.write(f"| {case} | {threads} | {number(own)} | {number(value)} | {best} | {unit} | {ratio:.2f} |\n")
@@ -122,12 +128,14 @@ def main():
     parser.add_argument("--folder", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "Results"))
     arguments = parser.parse_args()
     machines, limits, rows = load(arguments.runs)
+    if not machines:
+        parser.error("the runs do not say what machine they are of")
     cases = list(comparisons(rows, arguments.ours))
     if not cases:
         parser.error(f"no case that both {arguments.ours} and a peer ran")
     os.makedirs(arguments.folder, exist_ok=True)
-    write_tables(os.path.join(arguments.folder, "README.md"), machines, limits, cases)
     write_chart(os.path.join(arguments.folder, "speed.svg"), machines[0], cases)
+    write_tables(os.path.join(arguments.folder, "README.md"), machines, limits, cases)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ static int64_t random_in(int64_t lower, int64_t upper) {
   return lower + (int64_t)(random_word() % (uint64_t)(upper - lower + 1));
 }
 
-// Memory that ends where the elements end, so that the address sanitizer sees what is read beyond.
 static void *filled(tk_dtype dtype, int64_t count) {
   void *p = malloc((size_t)(count * tk_element_size(dtype)) + 1);
   for (int64_t i = 0; i < count; i++) set_element(dtype, p, i, random_between(-1, 1));
@@ -33,6 +32,8 @@ static void run(const tk_convolution *c, int64_t group, bool backwards) {
   tk_convolution_after(c, shared, 0, work.after);
   free(shared), free(workspace);
 }
+
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
 typedef struct counts { int64_t images, weight, places; } counts;
 static counts counts_of(const tk_convolution *c) {
@@ -83,7 +84,7 @@ static void check(tk_convolution c) {
   double sum = c.dtype == tk_float64 ? 1e-14 : 4e-6;
   double last = c.dtype == tk_bfloat16 ? 0x1p-8 : c.dtype == tk_float16 ? 0x1p-10 : 0;
   for (int64_t i = 0; c.bias && i < results; i++) {
-    double b = element(c.dtype, bias, i / (results / c.window.count / channels) % channels);
+    double b = element(c.dtype, bias, i / most(1, results / most(1, c.window.count * channels)) % channels);
     sums[i] += b, scales[i] += fabs(b);
   }
   for (int64_t i = 0; i < results; i++) {
@@ -129,13 +130,24 @@ int main(void) {
     c.window = w;
     check_ways(c);
   }
-  // Channels a power of two apart, bands, and several blocks of channels.
-  tk_window w = {.count = 1, .channels = 256, .height = 6, .width = 5, .kernel_height = 3, .kernel_width = 3,
-                 .stride_height = 1, .stride_width = 1, .dilation_height = 1, .dilation_width = 1, .pad_top = 1,
-                 .pad_left = 1};
-  fit(&w, 1);
-  check_ways((tk_convolution){.window = w, .outputs = 150, .groups = 1});
-  w.channels = 20, w.height = 70, w.width = 66, w.stride_height = 2, fit(&w, 1);
-  check_ways((tk_convolution){.window = w, .outputs = 24, .groups = 1});
+  // Nothing, a single place, strides beyond kernel and image, many planes, bands of a weight, channels a power of two
+  // apart, and several blocks of channels.
+  static const int64_t windows[][12] = {
+    // count, channels, outputs, groups, height, width, kernel, stride, dilation, padding, behind
+    {0, 3, 4, 1, 5, 5, 3, 1, 1, 1, 1}, {2, 0, 4, 1, 5, 5, 3, 1, 1, 1, 1}, {2, 3, 20, 1, 9, 9, 9, 1, 1, 0, 0},
+    {2, 3, 5, 1, 9, 9, 9, 1000000007, 1, 0, 0}, {2, 3, 5, 1, 6, 7, 1, 1, 1000000007, 0, 0},
+    {1, 2, 3, 1, 64, 64, 16, 16, 1, 0, 0}, {1, 2, 2, 2, 70, 70, 5, 20, 1, 2, 2}, {2, 3, 9, 1, 50, 3, 2, 17, 3, 4, 1},
+    {3, 48, 48, 48, 12, 17, 3, 2, 1, 1, 1}, {2, 70, 140, 70, 9, 20, 3, 1, 1, 1, 1},
+    {1, 4, 4, 1, 1, 3000, 5, 1, 2, 4, 4}, {1, 256, 150, 1, 6, 5, 3, 1, 1, 1, 1},
+    {1, 20, 24, 1, 70, 66, 3, 2, 1, 1, 1}, {2, 12, 260, 1, 40, 60, 3, 1, 1, 1, 1},
+  };
+  for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+    const int64_t *x = windows[i];
+    tk_window w = {x[0], x[1], x[4], x[5], x[6] < x[4] ? x[6] : x[4], x[6], x[7], x[7], x[8], x[8],
+                   x[6] < x[4] ? x[9] : 0, x[9], 0, 0};
+    fit(&w, x[10]);
+    if (w.height == 1) w.out_height = 1;
+    check_ways((tk_convolution){.window = w, .outputs = x[2], .groups = x[3]});
+  }
   return report("convolutions");
 }

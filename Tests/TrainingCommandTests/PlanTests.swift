@@ -83,10 +83,10 @@ final class PlanTests: XCTestCase {
     try refuse(["--batch-size", "1,x"], "expected a whole number above 0, got x")
     try refuse(
       ["--batch-size", "1000000", "--model", "gpt2-xl"],
-      "expected a model and a batch that can be counted in 64 bits, got 1000000 examples")
+      "expected a model and batches whose bytes can be counted, got too much at 1000000 examples")
     try refuse(
       ["--batch-size", "1000000"] + file("{\"type\": \"mlp\", \"sizes\": [1000000, 1000000]}"),
-      "expected a model and a batch that can be counted in 64 bits")
+      "expected a model and batches whose bytes can be counted")
     try refuse(
       ["--length", "1"], "gpt2: causalLanguageModelLoss: expected sequences of at least two")
     try refuse(["--recompute", "maybe"], "expected yes or no, got maybe")
@@ -94,7 +94,7 @@ final class PlanTests: XCTestCase {
     try refuse(["--svg", "/nowhere/a.svg"], "cannot write /nowhere/a.svg", status: 73)
     try refuse(
       file("{"), "model.json: expected a model in JSON, got text that is none", status: 65)
-    try refuse(file("{}"), "expected a model in JSON, got none of the name type", status: 65)
+    try refuse(file("{}"), "expected a model in JSON, got no \"type\"", status: 65)
     try refuse(
       file("{\"type\": \"mlp\", \"sizes\": [3, \"a\"]}"),
       "expected a model in JSON, got another kind of value for sizes.", status: 65)

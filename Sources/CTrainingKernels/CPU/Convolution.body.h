@@ -4,12 +4,16 @@
 #include "Stage.h"
 
 static const gemm_tile NAME(shape) = {ROWS, COLUMNS, 0};
+#ifndef LONG_SUM
+#define LONG_SUM ((int64_t)512)
+#endif
 
 // ---- Between planes and neighbouring channels
 
 INLINE void NAME(put_elements)(tk_dtype dtype, char *p, V v, int64_t count) {
   REAL part[LANE_BYTES / sizeof(REAL)];
   STORE(part, v);
+  // The first loop is over a constant, which becomes vectors.
   if (dtype == REAL_DTYPE && count >= LANES) STORE((REAL *)p, v);
   else if (count >= LANES)
     for (int64_t l = 0; l < LANES; l++) NAME(set_element)(dtype, p, l, part[l]);
@@ -17,8 +21,7 @@ INLINE void NAME(put_elements)(tk_dtype dtype, char *p, V v, int64_t count) {
     for (int64_t l = 0; l < count; l++) NAME(set_element)(dtype, p, l, part[l]);
 }
 
-// out[j * pitch + i] = the element in row i, `across` bytes apart, and column j. Where a row of out has room for whole
-// lanes, what is behind the last channel is overwritten.
+// out[j * pitch + i] = the element in row i, `across` bytes apart, and column j.
 INLINE void NAME(turn_in)(tk_dtype dtype, const char *p, int64_t across, int64_t rows, int64_t columns, REAL *out,
                           int64_t pitch) {
   int64_t size = tk_element_size(dtype);
@@ -138,10 +141,11 @@ INLINE int64_t NAME(tile_rows)(int64_t count) {
 static void NAME(convolve_row)(const convolution_plan *p, const axis_phase *rows, const axis_phase *columns,
                                const REAL *source, const REAL *panel, TILE tile, REAL *out) {
   int64_t pixel = p->pitch, channels = p->source_channels, line = p->columns.kernel * channels * COLUMNS;
-  bool flat = is_flat(p, columns);
+  // Longer sums are written back between rows of taps: their error stays that of short ones.
+  bool flat = is_flat(p, columns), at_once = flat && rows->taps * columns->taps * channels <= LONG_SUM;
   tile.a_row = columns->stride * pixel, tile.a_step = 1, tile.b_step = COLUMNS;
   tile.depth = flat ? columns->taps * channels : channels;
-  tile.runs = flat ? rows->taps : columns->taps;
+  tile.runs = at_once ? rows->taps : flat ? 1 : columns->taps;
   tile.a_run = flat ? rows->spacing * p->width * pixel : columns->spacing * pixel;
   tile.b_run = flat ? rows->tap_step * line : columns->tap_step * channels * COLUMNS;
   int64_t high = NAME(tile_rows)(columns->count), to_next = tile.c_row;
@@ -149,7 +153,7 @@ static void NAME(convolve_row)(const convolution_plan *p, const axis_phase *rows
   for (int64_t i = 0; i < columns->count; i += high) {
     int64_t count = columns->count - i < high ? columns->count - i : high;
     tile.c = out + (columns->first + i * columns->step) * to_next;
-    for (int64_t t = 0; t < (flat ? 1 : rows->taps); t++) {
+    for (int64_t t = 0; t < (at_once ? 1 : rows->taps); t++) {
       tile.adds = t > 0;
       tile.a = source + (t * rows->spacing * p->width + columns->start - p->first_column + i * columns->stride) * pixel;
       tile.b = panel + (rows->tap + t * rows->tap_step) * line + columns->tap * channels * COLUMNS;
@@ -235,13 +239,15 @@ static void NAME(run_images)(const tk_convolution *c, const convolution_plan *p,
 
 // ---- A weight from images and places
 
-// Adds a band to sums [kernel rows, kernel columns, source channels, c_row], for panels of the gradient.
-static void NAME(add_band)(const convolution_plan *p, int64_t from, int64_t to, int64_t first, const REAL *source,
-                           const REAL *gradient, int64_t channels, TILE tile, REAL *sums) {
+// Adds rows from ..< to of a band to sums [kernel rows, kernel columns, source channels, c_row], for the panels of the
+// gradient of those rows, `panel` apart.
+static void NAME(add_rows_of_band)(const convolution_plan *p, int64_t from, int64_t to, int64_t first,
+                                   const REAL *source, const REAL *gradient, int64_t panel, int64_t channels, TILE tile,
+                                   REAL *sums) {
   axis_phase rows = phase_of(p, &p->rows, 0), columns = phase_of(p, &p->columns, 0);
   bool flat = is_flat(p, &columns);
   int64_t side = p->source_channels * (flat ? columns.taps : 1), high = NAME(tile_rows)(side);
-  int64_t line = p->width * p->pitch, panel = (to - from) * p->result_width * COLUMNS;
+  int64_t line = p->width * p->pitch;
   tile.a_row = 1, tile.a_step = columns.stride * p->pitch, tile.a_run = rows.stride * line;
   tile.depth = p->result_width, tile.runs = to - from;
   tile.b_step = COLUMNS, tile.b_run = p->result_width * COLUMNS;
@@ -258,6 +264,16 @@ static void NAME(add_band)(const convolution_plan *p, int64_t from, int64_t to, 
           NAME(multiply_tile)(&tile, side - i < high ? side - i : high, (tile.columns + LANES - 1) / LANES);
         }
     }
+}
+
+// A band, so many rows at a time that sums stay short.
+static void NAME(add_band)(const convolution_plan *p, int64_t from, int64_t to, int64_t first, const REAL *source,
+                           const REAL *gradient, int64_t channels, TILE tile, REAL *sums) {
+  int64_t lot = LONG_SUM / p->result_width > 1 ? LONG_SUM / p->result_width : 1;
+  int64_t panel = (to - from) * p->result_width * COLUMNS;
+  for (int64_t row = from; row < to; row += lot, tile.adds = true)
+    NAME(add_rows_of_band)(p, row, to - row < lot ? to : row + lot, first, source,
+                           gradient + (row - from) * p->result_width * COLUMNS, panel, channels, tile, sums);
 }
 
 // A band of the gradient of places as planes, or as panels [places, COLUMNS].

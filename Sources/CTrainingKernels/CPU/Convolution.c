@@ -32,12 +32,21 @@ static int64_t real_size(const tk_convolution *c) {
 }
 static int64_t kernel_count(const tk_convolution *c) { return c->window.kernel_height * c->window.kernel_width; }
 
+static int64_t common_divisor(int64_t a, int64_t b) { return b == 0 ? a : common_divisor(b, a % b); }
+
+// A single place has no next one, and a single tap neither: their distance does not count, however large it is. Where
+// images are made of a single place it is chosen so that every pixel is a phase of its own, seen by one tap.
+static window_axis axis_of(const convolution_plan *p, int64_t extent, int64_t kernel, int64_t stride, int64_t dilation,
+                           int64_t before, int64_t places) {
+  if (kernel <= 1) dilation = 1;
+  if (places <= 1) stride = p->makes_images ? extent + before + kernel * dilation : 1;
+  return (window_axis){extent, kernel, stride, dilation, before, places, stride / common_divisor(stride, dilation)};
+}
+
 static void place_axes(const tk_convolution *c, convolution_plan *p) {
   const tk_window *w = &c->window;
-  p->rows = (window_axis){
-    w->height, w->kernel_height, w->stride_height, w->dilation_height, w->pad_top, w->out_height};
-  p->columns = (window_axis){
-    w->width, w->kernel_width, w->stride_width, w->dilation_width, w->pad_left, w->out_width};
+  p->rows = axis_of(p, w->height, w->kernel_height, w->stride_height, w->dilation_height, w->pad_top, w->out_height);
+  p->columns = axis_of(p, w->width, w->kernel_width, w->stride_width, w->dilation_width, w->pad_left, w->out_width);
   p->source_channels = w->channels / c->groups, p->result_channels = c->outputs / c->groups;
   p->source_height = w->height, p->source_width = w->width;
   p->result_height = w->out_height, p->result_width = w->out_width;
@@ -95,7 +104,7 @@ static convolution_plan plan_of(const tk_convolution *c) {
     axis_span rows = span_of(&p, &p.rows, band * p.band, (band + 1) * p.band);
     p.band_rows = most(p.band_rows, rows.end - rows.first);
   }
-  // Whole vectors may be written behind the last element.
+  // Whole vectors may be read behind the last element.
   int64_t spare = tile_of(c).columns, places = p.band * phase_count(&p, &p.rows) * p.result_width;
   p.results = (size_t)multiple_up((p.band_rows * p.width * p.pitch + spare) * real_size(c), LINE_BYTES);
   p.line = p.results + (size_t)multiple_up((places * p.block + spare) * real_size(c), LINE_BYTES);

@@ -4,9 +4,9 @@
 #define TK_CONVOLUTION_PLAN
 #include "GemmPlan.h"
 
-// One axis of a window over images.
+// One axis of a window over images. Every `tap_step`-th tap is a whole number of strides from the one before.
 typedef struct window_axis {
-  int64_t extent, kernel, stride, dilation, before, places;
+  int64_t extent, kernel, stride, dilation, before, places, tap_step;
 } window_axis;
 
 // Results first, first + step, ... along one axis, `count` of them. Number i is a sum over `taps`: tap t sees source
@@ -35,7 +35,8 @@ typedef struct convolution_plan {
 } convolution_plan;
 
 static inline int64_t phase_count(const convolution_plan *p, const window_axis *axis) {
-  return p->makes_images ? axis->stride : 1;
+  if (!p->makes_images) return 1;
+  return axis->stride < axis->extent ? axis->stride : axis->extent;
 }
 
 // A pixel is reached by every tap whose distance from it is a whole number of strides: those of one remainder, which
@@ -43,11 +44,10 @@ static inline int64_t phase_count(const convolution_plan *p, const window_axis *
 static inline axis_phase phase_of(const convolution_plan *p, const window_axis *axis, int64_t phase) {
   if (!p->makes_images)
     return (axis_phase){0, 1, axis->places, -axis->before, axis->stride, axis->dilation, 0, 1, axis->kernel};
-  int64_t stride = axis->stride, tap = 0, step = 1;
-  while (step * axis->dilation % stride != 0) step++;
-  int64_t pixel = phase + axis->before;
-  while (tap < step && (pixel - tap * axis->dilation) % stride != 0) tap++;
-  int64_t taps = tap < step && tap < axis->kernel ? (axis->kernel - tap + step - 1) / step : 0;
+  int64_t stride = axis->stride, tap = 0, step = axis->tap_step, pixel = phase + axis->before;
+  int64_t candidates = step < axis->kernel ? step : axis->kernel;
+  while (tap < candidates && (pixel - tap * axis->dilation) % stride != 0) tap++;
+  int64_t taps = tap < candidates ? (axis->kernel - tap + step - 1) / step : 0;
   int64_t last = tap + (taps - 1) * step;
   return (axis_phase){
     .first = phase, .step = stride,

@@ -35,7 +35,7 @@ struct PlanCommand {
     for size in settings.batchSizes {
       guard model.largest(size) < 0x1p50 else {
         throw UsageError(
-          "--batch-size: expected a model and a batch that can be counted in 64 bits, got \(size) examples"
+          "expected a model and batches whose bytes can be counted, got too much at \(size) examples"
         )
       }
     }

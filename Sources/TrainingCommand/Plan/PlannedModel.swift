@@ -120,7 +120,7 @@ struct PlannedModel {
 
   private static func words(of error: any Error) -> String {
     switch error {
-    case DecodingError.keyNotFound(let key, _): "none of the name \(key.stringValue)"
+    case DecodingError.keyNotFound(let key, _): "no \"\(key.stringValue)\""
     case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
       "another kind of value for "
         + (context.codingPath.isEmpty

@@ -132,8 +132,8 @@ extension TrainSettings {
         "--doctor", "treat",
         help:
           "watch the steps and look inside the network now and then, and say what is wrong, why, and "
-          + "what would help; it changes no bit, and takes memory for three states of the run; examples are rows "
-          + "of the data, counted from 0\n"
+          + "what would help; it changes no bit, and takes memory for three states of the run; findings name "
+          + "examples by their row in the data, counted from 0\n"
           + "treat: also go back to an earlier state where something is wrong, try remedies there, "
           + "and go on with the best; --resume goes on with it, too"
       ) { (settings, word) throws(UsageError) in

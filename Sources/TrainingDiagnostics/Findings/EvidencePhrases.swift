@@ -216,7 +216,11 @@ struct EvidencePhrase: CustomStringConvertible {
   /// The words for a name; the name itself where it is none of ours.
   init(_ name: String, _ value: Double, of symptom: Symptom? = nil) {
     let own = symptom.flatMap { Evidence.phrases["\($0.rawValue).\(name)"] }
-    let phrase = own ?? Evidence.phrases[name] ?? name.inWords + " {}"
+    guard let phrase = own ?? Evidence.phrases[name] else {
+      (before, after) = (name.inWords + " ", "")
+      number = EvidencePhrase.text(value, unit: "")
+      return
+    }
     let parts = phrase.split(separator: "{", maxSplits: 1, omittingEmptySubsequences: false)
     let rest = parts[1].split(separator: "}", maxSplits: 1, omittingEmptySubsequences: false)
     before = String(parts[0])

@@ -52,8 +52,8 @@ package struct Saved: OptionSet, Sendable {
   package init(rawValue: Int) { self.rawValue = rawValue }
   package static let inputs = Saved(rawValue: 1)
   package static let output = Saved(rawValue: 2)
-  /// The inputs beside each that has a gradient, as for products: a factor of constants is not kept.
-  package static let otherInputs = Saved(rawValue: 4)
+  /// The first two inputs, each where the other has a gradient, as for products: a factor of constants is not kept.
+  package static let factors = Saved(rawValue: 4)
 
   /// The inputs, hollow where no gradient reads them or where they can be made again.
   @inline(__always)
@@ -77,8 +77,7 @@ package struct Saved: OptionSet, Sendable {
   @inline(__always)
   fileprivate func areRead(_ position: Int, _ inputs: Operands) -> Bool {
     contains(.inputs)
-      || contains(.otherInputs)
-        && (0..<inputs.count).contains { $0 != position && inputs.origin($0) != nil }
+      || contains(.factors) && position < 2 && inputs.origin(1 - position) != nil
   }
 }
 

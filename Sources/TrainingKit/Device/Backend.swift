@@ -42,10 +42,12 @@ package protocol Backend: AnyObject, Sendable {
   func standardizeBackward(
     _ gradient: Tensor, isCentered: Bool, weight: Tensor?, values: Tensor, roots: Tensor,
     into result: Tensor?, _ toWeight: Tensor?, _ toBias: Tensor?, pieceLength: Int)
-  /// Each channel at mean 0 and variance 1, scaled and shifted. All are contiguous.
+  /// Each channel at mean 0 and variance 1, scaled and shifted. Writes `y`, and the statistics of each channel. All are
+  /// contiguous.
   func batchNorm(
     _ x: Tensor, epsilon: Double, weight: Tensor?, bias: Tensor?, into y: Tensor,
     _ statistics: ChannelStatistics)
+  /// What a gradient of `y` is to `x`, the weight and the bias, where the result is not nil.
   func batchNormBackward(
     _ gradient: Tensor, _ x: Tensor, _ statistics: ChannelStatistics, weight: Tensor?,
     into result: Tensor?,
@@ -64,6 +66,7 @@ package protocol Backend: AnyObject, Sendable {
   func gather(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor)
   /// Adds into `y`, which holds zeros.
   func scatterAdd(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor)
+  /// A product of images, a weight and places into the third of them.
   func convolve(_ work: ConvolutionWork) throws(NoRoom)
   func unfold(_ window: tk_window, padding: Double, _ images: Tensor, into columns: Tensor)
   func fold(_ window: tk_window, _ columns: Tensor, into images: Tensor)

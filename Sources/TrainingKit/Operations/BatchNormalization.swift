@@ -5,7 +5,7 @@ struct BatchNormalization: Differentiable {
 
   var name: String { "batchNorm" }
 
-  /// What gives the output of contiguous `x`, in one pass where a channel fits into the cache.
+  /// The output of contiguous `x`, and the node that it has.
   static func applied(
     to x: Tensor, epsilon: Double, weight: Tensor?, bias: Tensor?
   ) -> (function: BatchNormalization, output: Tensor) {
@@ -75,13 +75,14 @@ struct BatchNormalization: Differentiable {
       values: (x.detached().cast(to: mean.dtype) - mean.forChannels(of: x)) * root, root: root,
       axes: axes,
       isCentered: true)
-    let (values, _) = sample.functions(of: x)
+    let (values, factor) = sample.functions(of: x)
     return Slopes(
       inputs.indices.map { place in
         guard inputs[place].requiresGradient else { return nil }
         if place == 0 {
           let weight = weightPlace.map { inputs[$0].cast(to: mean.dtype).forChannels(of: x) }
-          return sample.slope(of: weight.map { gradient * $0 } ?? gradient, to: x)
+          let inner = weight.map { gradient * $0 } ?? gradient
+        return sample.slope(inner, values, factor).cast(to: x.dtype)
         }
         let slope = place == weightPlace ? gradient * values : gradient
         return slope.sum(axes: axes).cast(to: inputs[place].dtype)

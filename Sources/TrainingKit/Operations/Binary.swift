@@ -34,7 +34,7 @@ struct Binary: Operation {
   var saves: Saved {
     switch row {
     case tk_binary_add, tk_binary_sub: []
-    case tk_binary_mul: .otherInputs
+    case tk_binary_mul: .factors
     case tk_binary_div, tk_binary_pow: [.inputs, .output]
     default: .inputs
     }

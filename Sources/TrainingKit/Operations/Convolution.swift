@@ -94,6 +94,7 @@ private struct Convolution {
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, spatialAxes: [String]
   ) throws(TensorError) {
     try x.expectFloatingPoint(name)
+    try x.expectSameType(as: weight, name)
     try TensorError.expect(groups, atLeast: 1, "number of groups", name)
     guard x.rank == spatialAxes.count + 2, weight.rank == x.rank,
       x.shape[1] == weight.shape[1] * groups
@@ -174,6 +175,13 @@ private func pointwiseProduct(_ weight: Tensor, _ columns: Tensor) -> Tensor {
 }
 
 extension Tensor {
+  func expectSameType(as other: Tensor, _ operation: String) throws(TensorError) {
+    guard dtype == other.dtype else {
+      throw TensorError(
+        .dtype, operation, expected: "two tensors of one floating-point dtype", got: "\(dtype) and \(other.dtype)")
+    }
+  }
+
   func expectOneForEach(of channels: Int, _ operation: String) throws(TensorError) {
     guard shape == [channels] else {
       throw .shape(operation, expected: "one value for each of \(channels) channels", got: shape)
@@ -181,7 +189,7 @@ extension Tensor {
   }
 
   /// Adds one value to each channel, axis 1 of 4.
-  func adding(bias: Tensor?) -> Tensor {
+  fileprivate func adding(bias: Tensor?) -> Tensor {
     guard let bias else { return self }
     return self + bias.cast(to: dtype).reshaped([bias.count, 1, 1] as Shape)
   }

@@ -9,15 +9,15 @@ struct ConvolutionProduct: Operation {
   let window: Window
   let groups: Int
 
-  var saves: Saved { .otherInputs }
+  var saves: Saved { .factors }
 
   func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
     let (a, b) = (inputs[0], inputs[1])
-    guard a.rank == 4, b.rank == 4, a.dtype == b.dtype, a.dtype.isFloatingPoint else {
-      throw .shape(
-        name, expected: "two tensors of four axes and one floating-point dtype", got: a.shape,
-        b.shape)
+    guard a.rank == 4, b.rank == 4 else {
+      throw .shape(name, expected: "two tensors of four axes", got: a.shape, b.shape)
     }
+    try a.expectFloatingPoint(name)
+    try a.expectSameType(as: b, name)
     let spec = TensorSpec(resultShape(a.shape, b.shape), a.dtype)
     let (images, weight, places) =
       switch way {

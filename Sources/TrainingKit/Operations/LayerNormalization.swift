@@ -157,9 +157,9 @@ private struct LayerNormalization: Differentiable {
   /// The gradients in tensor operations, so that they have gradients.
   private func composed(_ gradient: Tensor, _ inputs: Operands) -> Slopes {
     let (x, gradient) = (inputs[0], gradient.cast(to: sample.root.dtype))
-    let (values, _) = sample.functions(of: x)
+    let (values, root) = sample.functions(of: x)
     let inner = weight.map { gradient * $0 } ?? gradient
-    let toInput = x.requiresGradient ? sample.slope(of: inner, to: x) : nil
+    let toInput = x.requiresGradient ? sample.slope(inner, values, root).cast(to: x.dtype) : nil
     return Slopes(
       [toInput]
         + inputs.indices.dropFirst().map { place in

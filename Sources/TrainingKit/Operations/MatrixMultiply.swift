@@ -1,7 +1,7 @@
 /// Products of matrices: `[m, k]` by `[k, n]`, or a batch of them.
 struct MatrixMultiply: Operation {
   var name: String { "matmul" }
-  var saves: Saved { .otherInputs }
+  var saves: Saved { .factors }
 
   func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
     let (a, b) = (inputs.form(0), inputs.form(1))

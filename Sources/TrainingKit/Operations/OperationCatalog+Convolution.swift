@@ -92,6 +92,12 @@ extension OperationCatalog {
     OperationMistake("conv2d", "same padding with a stride", .argument) {
       Tensor.zeros(1, 2, 5, 5).conv2d(.zeros(3, 2, 2, 2), stride: 2, padding: .same)
     },
+    OperationMistake("conv2d", "a weight of another dtype", .dtype) {
+      Tensor.zeros(1, 2, 5, 5).conv2d(Tensor.zeros(3, 2, 2, 2).cast(to: .float64))
+    },
+    OperationMistake("convTranspose2d", "a weight of another dtype", .dtype) {
+      Tensor.zeros(1, 2, 5, 5).convTranspose2d(Tensor.zeros(2, 3, 2, 2).cast(to: .float64))
+    },
     OperationMistake("conv2d", "integers", .dtype) {
       Tensor.integers(1, 2, 5, 5).conv2d(.integers(3, 2, 2, 2))
     },

@@ -17,6 +17,12 @@ extension OperationCatalog {
 
   private static let channels: [OperationSample] = [
     OperationSample("batchNorm", "training", [image]) { $0[0].batchNorm().output },
+    OperationSample(
+      "batchNorm", "training, planes", [.real([2, 2, 4, 5]), .real([2], 0.5...2), .real([2])]
+    ) { $0[0].batchNorm(weight: $0[1], bias: $0[2]).output },
+    OperationSample("batchNorm", "training, planes of odd size", [.real([2, 2, 17])]) {
+      $0[0].batchNorm().output
+    },
     OperationSample("batchNorm", "training, scaled", [image] + perChannel) {
       $0[0].batchNorm(weight: $0[1], bias: $0[2], epsilon: 0.1).output
     },

@@ -17,17 +17,11 @@ struct StandardizedSample {
   }
 
   /// What a gradient of the values is to the sample: what would only change its mean or length does not get through.
-  private func slope(_ gradient: Tensor, _ values: Tensor, _ root: Tensor) -> Tensor {
+  func slope(_ gradient: Tensor, _ values: Tensor, _ root: Tensor) -> Tensor {
     let along = (gradient * values).mean(axes: axes, keepDims: true)
     let across = gradient - values * along
     guard isCentered else { return consume across * root }
     return (consume across - gradient.mean(axes: axes, keepDims: true)) * root
-  }
-
-  /// What a gradient of the values is to the sample, as a function of the sample.
-  func slope(of gradient: Tensor, to x: Tensor) -> Tensor {
-    let (values, root) = functions(of: x)
-    return slope(gradient, values, root).cast(to: x.dtype)
   }
 
   /// The values or the root, for derivatives of higher order.

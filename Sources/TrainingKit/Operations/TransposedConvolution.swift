@@ -56,6 +56,7 @@ private struct TransposedConvolution {
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, spatialAxes: [String]
   ) throws(TensorError) {
     try x.expectFloatingPoint(name)
+    try x.expectSameType(as: weight, name)
     try TensorError.expect(groups, atLeast: 1, "number of groups", name)
     guard x.rank == spatialAxes.count + 2, weight.rank == x.rank, x.shape[1] == weight.shape[0]
     else {

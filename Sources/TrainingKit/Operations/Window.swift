@@ -48,8 +48,6 @@ package struct WindowAxis: Sendable, Hashable {
   /// How many places the window takes.
   package let positions: Int
 
-  /// What a window spans, gaps included.
-  package var reach: Int { dilation * (kernel - 1) + 1 }
 }
 
 extension WindowAxis {

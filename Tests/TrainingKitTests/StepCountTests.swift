@@ -1,0 +1,60 @@
+import TestSupport
+import TrainingKit
+import XCTest
+
+/// What one step of a small job takes, counted where it would be done: a change is seen, whatever the machine's speed.
+/// Fewer are good news, to be written down here; more need a reason.
+final class StepCountTests: XCTestCase {
+  private struct Counts: Equatable, CustomStringConvertible {
+    /// Calls of kernels, blocks of memory, and kilobytes that kernels read and write.
+    var calls, blocks, kilobytes: Int
+
+    var description: String { "calls: \(calls), blocks: \(blocks), kilobytes: \(kilobytes)" }
+  }
+
+  private struct Steps: MemorySubjectVisitor {
+    let count: Int
+
+    func visit<Model: Module>(
+      _ run: inout TrainingRun<Model>, step: (inout TrainingRun<Model>) throws -> StepOutcome
+    ) throws -> Int {
+      for _ in 0..<count { _ = try step(&run) }
+      return count
+    }
+  }
+
+  /// The third step: what the first and the second set up is there.
+  private func counts(_ subject: MemorySubject, _ precision: Precision) throws -> Counts {
+    let options = MemorySubject.Options(precision: precision)
+    func plan(_ steps: Int) throws -> MemoryPlan {
+      try MemoryPlan { _ = try subject.visit(options, Steps(count: steps)) }
+    }
+    let (two, three) = try withThreads(2) { (try plan(2), try plan(3)) }
+    func bytes(_ plan: MemoryPlan) -> Int { plan.work.bytes + plan.work.updateBytes }
+    return Counts(
+      calls: three.work.calls - two.work.calls,
+      blocks: three.timeline.spans.count - two.timeline.spans.count,
+      kilobytes: (bytes(three) - bytes(two)) / 1000)
+  }
+
+  func testAStepTakesWhatItDid() throws {
+    let known: [String: Counts] = [
+      "perceptron float32": Counts(calls: 59, blocks: 70, kilobytes: 782),
+      "perceptron bfloat16": Counts(calls: 68, blocks: 83, kilobytes: 684),
+      "convolutional float32": Counts(calls: 74, blocks: 88, kilobytes: 536),
+      "convolutional bfloat16": Counts(calls: 89, blocks: 109, kilobytes: 471),
+      "GPT float32": Counts(calls: 225, blocks: 247, kilobytes: 6746),
+      "GPT bfloat16": Counts(calls: 271, blocks: 308, kilobytes: 4799),
+      "BERT float32": Counts(calls: 245, blocks: 256, kilobytes: 6987),
+      "BERT bfloat16": Counts(calls: 299, blocks: 330, kilobytes: 5041),
+      "LSTM float32": Counts(calls: 400, blocks: 256, kilobytes: 1877),
+      "LSTM bfloat16": Counts(calls: 470, blocks: 328, kilobytes: 1666),
+    ]
+    for subject in MemorySubject.all {
+      for (name, precision) in [("float32", Precision.full), ("bfloat16", .mixed(.bfloat16))] {
+        let key = "\(subject.name) \(name)"
+        XCTAssertEqual(try counts(subject, precision), known[key], key)
+      }
+    }
+  }
+}
