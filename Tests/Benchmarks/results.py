@@ -65,14 +65,16 @@ def mean(ratios):
     return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
-def write_tables(path, machines, limits, cases):
+def write_tables(path, machines, limits, cases, peers):
     with open(path, "w") as out:
         first = machines[0]
         out.write("# Speed and memory beside other libraries\n\n")
-        out.write(f"{first['cpu']}, {first['cores']} cores, {first['when'][:10]}; load average at the start of the runs "
-                  f"{', '.join(number(m['load']) for m in machines)}. Ratios are the best peer's time, or memory, divided "
-                  "by ours: above 1 we are ahead. `results.py` wrote this file.\n\n![ratios](speed.svg)\n\n")
-        out.write("| suite | threads | cases | geometric mean | least | largest |\n| --- | ---: | ---: | ---: | ---: | ---: |\n")
+        loads = ", ".join(number(machine["load"]) for machine in machines)
+        out.write(f"{first['cpu']}, {first['cores']} cores, {first['when'][:10]}; load average at the start of the runs"
+                  f" {loads}. Peers: {', '.join(peers)}. Ratios are the best peer's time, or memory, divided by ours: "
+                  "above 1 we are ahead. `results.py` wrote this file.\n\n![ratios](speed.svg)\n\n")
+        out.write("| suite | threads | cases | geometric mean | least | largest |\n"
+                  "| --- | ---: | ---: | ---: | ---: | ---: |\n")
         for suite in TITLES:
             for threads in sorted({c[2] for c in cases if c[0] == suite}):
                 ratios = [c[7] for c in cases if c[0] == suite and c[2] == threads]
@@ -87,7 +89,8 @@ def write_tables(path, machines, limits, cases):
             for _, case, threads, unit, own, best, value, ratio in mine:
                 out.write(f"| {case} | {threads} | {number(own)} | {number(value)} | {best} | {unit} | {ratio:.2f} |\n")
         if limits:
-            out.write("\n## Limits of the machine in the same runs\n\n| what | threads | | unit |\n| --- | ---: | ---: | --- |\n")
+            out.write("\n## Limits of the machine in the same runs\n\n| what | threads | limit | unit |\n"
+                      "| --- | ---: | ---: | --- |\n")
             for (case, unit, threads), value in limits.items():
                 out.write(f"| {case} | {threads} | {number(value)} | {unit} |\n")
 
@@ -96,7 +99,7 @@ def write_chart(path, machine, cases):
     import matplotlib
     matplotlib.use("svg")
     import matplotlib.pyplot as plot
-    plot.rcParams.update({"svg.hashsalt": "results", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10})
+    plot.rcParams.update({"svg.hashsalt": "results", "svg.fonttype": "none", "font.family": "sans-serif"})
     suites = [s for s in TITLES if any(c[0] == s for c in cases)]
     figure, axes = plot.subplots(figsize=(8, 0.62 * len(suites) + 1.5))
     axes.axvline(1, color="#888888", linewidth=1)
@@ -133,9 +136,10 @@ def main():
     cases = list(comparisons(rows, arguments.ours))
     if not cases:
         parser.error(f"no case that both {arguments.ours} and a peer ran")
+    peers = sorted({lib for found in rows.values() for lib in found} - {arguments.ours})
     os.makedirs(arguments.folder, exist_ok=True)
     write_chart(os.path.join(arguments.folder, "speed.svg"), machines[0], cases)
-    write_tables(os.path.join(arguments.folder, "README.md"), machines, limits, cases)
+    write_tables(os.path.join(arguments.folder, "README.md"), machines, limits, cases, peers)
 
 
 if __name__ == "__main__":

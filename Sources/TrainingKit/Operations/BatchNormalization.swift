@@ -82,7 +82,7 @@ struct BatchNormalization: Differentiable {
         if place == 0 {
           let weight = weightPlace.map { inputs[$0].cast(to: mean.dtype).forChannels(of: x) }
           let inner = weight.map { gradient * $0 } ?? gradient
-        return sample.slope(inner, values, factor).cast(to: x.dtype)
+          return sample.slope(inner, values, factor).cast(to: x.dtype)
         }
         let slope = place == weightPlace ? gradient * values : gradient
         return slope.sum(axes: axes).cast(to: inputs[place].dtype)

@@ -178,7 +178,8 @@ extension Tensor {
   func expectSameType(as other: Tensor, _ operation: String) throws(TensorError) {
     guard dtype == other.dtype else {
       throw TensorError(
-        .dtype, operation, expected: "two tensors of one floating-point dtype", got: "\(dtype) and \(other.dtype)")
+        .dtype, operation, expected: "two tensors of one floating-point dtype",
+        got: "\(dtype) and \(other.dtype)")
     }
   }
 
