@@ -19,6 +19,25 @@ final class ThreadTests: XCTestCase {
     RandomGenerator(seed: 7).normal(shape, dtype: dtype)
   }
 
+  /// Pieces and a rest that is none.
+  func testFoldsOfManyElementsSeeAllOfThem() {
+    let count = 200_001
+    let numbers = Tensor(Array(0..<count))
+    XCTAssertEqual(numbers.sum().item(), Double(count * (count - 1) / 2))
+    XCTAssertEqual(numbers.cast(to: .float64).sum().item(), Double(count * (count - 1) / 2))
+    XCTAssertEqual(numbers.max().item(), Double(count - 1))
+    XCTAssertEqual((-numbers).min().item(), Double(1 - count))
+    let isLast = numbers .== Tensor(count - 1)
+    XCTAssertEqual(isLast.any().item(), 1)
+    XCTAssertEqual(isLast.logicalNot().all().item(), 0)
+    XCTAssertEqual((numbers .>= Tensor(0)).all().item(), 1)
+    let halves = Tensor.ones([count], dtype: .float16) * 0.25
+    XCTAssertEqual(halves.sum().item(), 50_016, "50 000.25 in steps of 32")
+    let signs = which(isLast, Tensor(-3.0), Tensor(1.0))
+    XCTAssertEqual(signs.product().item(), -3)
+    XCTAssertTrue(which(isLast, Tensor(Double.nan), Tensor(1.0)).max().item().isNaN)
+  }
+
   func testKernelsOnLargeInputs() {
     let x = noise([300, 1001])
     assertSameBits("pointwise") { [x.gelu(), x.exp() * x.transposed().transposed() + 1] }

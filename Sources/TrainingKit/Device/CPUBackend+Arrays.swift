@@ -29,7 +29,8 @@ extension CPUBackend {
 
   package func scatterAdd(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor) {
     withUnsafePointer(to: index.kernel) { kernel in
-      let grain = max(1, CPUBackend.grain / max(1, index.count))
+      // Neighbours of a row are written together, so that lines are not brought in many times.
+      let grain = max(64, CPUBackend.grain / max(1, index.count))
       parallelFor(index.outer * index.inner, grain: grain) { begin, end in
         tk_scatter_add(
           x.dtype.kernel, kernel, Int64(y.shape[axis]), x.address, y.address, Int64(begin),

@@ -2,6 +2,7 @@ package import CTrainingKernels
 
 extension CPUBackend {
   package func reduce(_ row: tk_reduction, _ x: Tensor, axes: [Int], into y: Tensor) {
+    if isCutIntoPieces(row, x, into: y) { return reduceInPieces(row, x, into: y) }
     let source = tk_reduce_source(x, axes: axes)
     let reduced = axes.reduce(1) { $0 * x.shape.lanes[$1] }
     // Neighbours whose sums run across rows are read together, so that lines and rows are not read many times.
@@ -12,6 +13,35 @@ extension CPUBackend {
         tk_reduce(
           row, x.dtype.compute, source, y.address, y.dtype.kernel, Int64(begin), Int64(end))
       }
+    }
+  }
+
+  /// Elements of a piece of a fold to one result.
+  private static let foldedPiece = 1 << 15
+
+  /// Whether all of many elements are folded to one result, which is its own piece otherwise.
+  private func isCutIntoPieces(_ row: tk_reduction, _ x: Tensor, into y: Tensor) -> Bool {
+    y.count == 1 && x.form.isContiguous && x.count > 2 * CPUBackend.foldedPiece
+      && row != tk_reduction_argmax && row != tk_reduction_argmin
+  }
+
+  /// Pieces of fixed size, and then their results in the same way: the same bits for any thread count.
+  private func reduceInPieces(_ row: tk_reduction, _ x: Tensor, into y: Tensor) {
+    let (piece, compute) = (CPUBackend.foldedPiece, x.dtype.compute)
+    let pieces = (x.count + piece - 1) / piece
+    withUnsafeTemporaryAllocation(byteCount: pieces * 8, alignment: 8) { results in
+      let results = results.baseAddress!
+      parallelFor(pieces, grain: 1) { begin, end in
+        for index in begin..<end {
+          let start = index * piece
+          var line = tk_reduce_source(
+            x.address + start * x.dtype.byteCount, x.dtype.kernel,
+            count: min(piece, x.count - start))
+          tk_reduce(row, compute, &line, results + index * compute.byteCount, compute.stored, 0, 1)
+        }
+      }
+      var line = tk_reduce_source(results, compute.stored, count: pieces)
+      tk_reduce(row, compute, &line, y.address, y.dtype.kernel, 0, 1)
     }
   }
 
@@ -96,12 +126,15 @@ extension CPUBackend {
     // Pieces of fixed length: the same sums for any number of threads.
     let pieces = (rows + pieceLength - 1) / pieceLength
     let grain = max(1, CPUBackend.grain / 4 / (width * pieceLength))
+    let (weightSums, biasSums) = (toWeight?.address, toBias?.address)
+    let rowBytes = width * roots.dtype.byteCount
     parallelFor(pieces, grain: grain) { first, end in
       for piece in first..<end {
-        let (dw, db) = (toWeight?.row(piece), toBias?.row(piece))
+        let offset = piece * rowBytes
         withUnsafePointer(to: rule) {
           tk_standardize_backward(
-            $0, gradient.dtype.kernel, gradient.address, result?.address, dw, db, Int64(width),
+            $0, gradient.dtype.kernel, gradient.address, result?.address,
+            weightSums.map { $0 + offset }, biasSums.map { $0 + offset }, Int64(width),
             Int64(piece * pieceLength), Int64(min(rows, (piece + 1) * pieceLength)))
         }
       }
@@ -180,13 +213,6 @@ extension CPUBackend {
   }
 }
 
-extension Tensor {
-  /// Where a row of a contiguous matrix begins.
-  fileprivate func row(_ index: Int) -> UnsafeMutableRawPointer {
-    address + index * shape[1] * dtype.byteCount
-  }
-}
-
 extension tk_standardization {
   fileprivate init(
     _ isCentered: Bool, _ dtype: DType, weight: Tensor?, bias: Tensor?, values: Tensor,
@@ -194,8 +220,8 @@ extension tk_standardization {
   ) {
     self.init(
       centered: isCentered, dtype: dtype.kernel, values_dtype: values.dtype.kernel,
-      y_dtype: values.dtype.kernel, weight: weight.map { UnsafeRawPointer($0.address) },
-      bias: bias.map { UnsafeRawPointer($0.address) }, values: values.address,
+      y_dtype: values.dtype.kernel, weight: UnsafeRawPointer(weight?.address),
+      bias: UnsafeRawPointer(bias?.address), values: values.address,
       roots: roots.address, y: nil)
   }
 }
@@ -208,7 +234,28 @@ extension ElementStatistics {
   }
 }
 
+extension tk_compute {
+  /// How a number lies in memory that was computed.
+  fileprivate var stored: tk_dtype {
+    switch self {
+    case tk_real32: tk_float32
+    case tk_real64: tk_float64
+    default: tk_int64
+    }
+  }
+  fileprivate var byteCount: Int { self == tk_real32 ? 4 : 8 }
+}
+
 extension tk_reduce_source {
+  /// Neighbouring elements.
+  fileprivate init(_ data: UnsafeRawPointer, _ dtype: tk_dtype, count: Int) {
+    var (shape, strides) = (Lanes(repeating: 1), Lanes(repeating: 0))
+    (shape[0], strides[0]) = (count, 1)
+    self.init(
+      data: data, dtype: dtype, kept: tk_space(1, Lanes(repeating: 1)), reduced: tk_space(1, shape),
+      kept_strides: Lanes(repeating: 0).kernel, reduced_strides: strides.kernel)
+  }
+
   fileprivate init(_ x: Tensor, axes: [Int]) {
     let layout = x.form.layout
     var (kept, reduced) = (AxisWalk(), AxisWalk())

@@ -36,6 +36,7 @@ extension Tensor {
   }
 
   /// The axes of `normalizedShape`, the last ones.
+  @inline(never)
   private func trailingAxes(
     _ normalizedShape: Shape, _ weight: Tensor?, _ bias: Tensor?, _ operation: String
   ) throws(TensorError) -> [Int] {
@@ -53,6 +54,7 @@ extension Tensor {
     return Array((rank - normalizedShape.rank)..<rank)
   }
 
+  @inline(never)
   private func normalized(
     _ axes: [Int], isCentered: Bool, _ epsilon: Double, _ weight: Tensor?, _ bias: Tensor?
   ) -> Tensor {
@@ -70,9 +72,16 @@ extension Tensor {
 }
 
 /// A standardized sample, scaled and shifted: one node of the graph, which keeps the sample and no input.
-private struct LayerNormalization: Differentiable {
+///
+/// It is an object, and what makes it is not inlined, because the optimizer of Swift 6.2 left the memory of the weight
+/// held in release builds otherwise: LeakTests sees it there.
+private final class LayerNormalization: Differentiable {
   let sample: StandardizedSample
   let weight, bias: Tensor?
+
+  init(sample: StandardizedSample, weight: Tensor?, bias: Tensor?) {
+    (self.sample, self.weight, self.bias) = (sample, weight, bias)
+  }
 
   var name: String { sample.isCentered ? "layerNorm" : "rmsNorm" }
   var saves: Saved { [] }
@@ -112,7 +121,7 @@ private struct LayerNormalization: Differentiable {
     guard inputs[0].dtype == sample.root.dtype, !isRounded || sample.values.dtype == dtype else {
       return nil
     }
-    return { sample.values.cast(to: sample.root.dtype).scaled(weight, bias) }
+    return { [self] in sample.values.cast(to: sample.root.dtype).scaled(weight, bias) }
   }
 
   func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
