@@ -48,7 +48,8 @@ extension Tensor {
         throw .shape("linear", expected: "[…, \(weight.shape[1])]", got: x.shape)
       }
       let product = x.matmul(weight.transposed())
-      return bias.map { product + $0 } ?? product
+      guard let bias else { return product }
+      return consume product + bias
     }
   }
 }
