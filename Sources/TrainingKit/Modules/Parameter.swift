@@ -103,11 +103,3 @@ public final class Mode {
   /// Creates the mode of a module that trains.
   public init() {}
 }
-
-extension Tensor {
-  /// The same elements on fresh memory.
-  package func copied() -> Tensor {
-    guard !isHollow else { return self }
-    return Tensor.fresh("copy", shape, dtype) { $1.copy(self, into: $0) }
-  }
-}

@@ -95,18 +95,4 @@ extension Tensor {
     let isRead = self.dtype == dtype || self.dtype == dtype.updateType
     return detached().cast(to: isRead ? self.dtype : dtype.updateType).contiguous()
   }
-
-  /// This value on memory that nobody else holds, copied if need be; as it is and `false` when there is no memory for
-  /// the copy.
-  package consuming func owned() -> (tensor: Tensor, isSole: Bool) {
-    let (layout, dtype) = (layout, dtype)
-    let (storage, isSole) = released()
-    let tensor = Tensor(storage: storage, layout: layout, dtype: dtype)
-    return isSole && layout.isContiguous ? (tensor, true) : tensor.copiedIfPossible()
-  }
-
-  private func copiedIfPossible() -> (tensor: Tensor, isSole: Bool) {
-    let copy = copied()
-    return copy.isHollow ? (self, false) : (copy, true)
-  }
 }

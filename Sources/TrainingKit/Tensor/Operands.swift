@@ -48,16 +48,20 @@ package struct Operands: Sendable {
     }
   }
 
-  /// Lets go of the elements of an input, not of its shape and origin.
+  /// What `change` gives of an input, in place: a copy would be another holder of its memory.
   @inline(__always)
-  package mutating func empty(_ position: Int) {
+  private mutating func change<Value>(_ position: Int, _ change: (inout Tensor) -> Value) -> Value {
     switch position {
-    case 0: first!.empty()
-    case 1: second!.empty()
-    case 2: third!.empty()
-    default: rest![position - 3].empty()
+    case 0: change(&first!)
+    case 1: change(&second!)
+    case 2: change(&third!)
+    default: change(&rest![position - 3])
     }
   }
+
+  /// Lets go of the elements of an input, not of its shape and origin.
+  @inline(__always)
+  package mutating func empty(_ position: Int) { change(position) { $0.empty() } }
 
   /// The same for all inputs.
   @inline(__always)
@@ -68,16 +72,9 @@ package struct Operands: Sendable {
     for position in 0..<(rest?.count ?? 0) { rest![position].empty() }
   }
 
-  /// Whether nobody else holds the memory of an input; asked in place, as a copy would be somebody else.
+  /// Whether nobody else holds the memory of an input.
   @inline(__always)
-  package mutating func holdsAlone(_ position: Int) -> Bool {
-    switch position {
-    case 0: first!.holdsAlone()
-    case 1: second!.holdsAlone()
-    case 2: third!.holdsAlone()
-    default: rest![position - 3].holdsAlone()
-    }
-  }
+  package mutating func holdsAlone(_ position: Int) -> Bool { change(position) { $0.holdsAlone() } }
 
   /// Whether results of the inputs can have gradients.
   @inline(__always)
@@ -116,38 +113,27 @@ package struct Operands: Sendable {
 
 /// Looks at inputs that make no copies of them.
 extension Operands {
-  /// The form of an input.
   @inline(__always)
-  package func form(_ position: Int) -> TensorForm {
+  private func look<Value>(_ position: Int, _ look: (borrowing Tensor) -> Value) -> Value {
     switch position {
-    case 0: first.unsafelyUnwrapped.form
-    case 1: second.unsafelyUnwrapped.form
-    case 2: third.unsafelyUnwrapped.form
-    default: rest![position - 3].form
+    case 0: look(first!)
+    case 1: look(second!)
+    case 2: look(third!)
+    default: look(rest![position - 3])
     }
   }
+
+  /// The form of an input.
+  @inline(__always)
+  package func form(_ position: Int) -> TensorForm { look(position) { $0.form } }
 
   /// The origin of an input.
   @inline(__always)
-  package func origin(_ position: Int) -> Origin? {
-    switch position {
-    case 0: first.unsafelyUnwrapped.origin
-    case 1: second.unsafelyUnwrapped.origin
-    case 2: third.unsafelyUnwrapped.origin
-    default: rest![position - 3].origin
-    }
-  }
+  package func origin(_ position: Int) -> Origin? { look(position) { $0.origin } }
 
   /// The memory of an input.
   @inline(__always)
-  package func storage(_ position: Int) -> Storage? {
-    switch position {
-    case 0: first.unsafelyUnwrapped.storage
-    case 1: second.unsafelyUnwrapped.storage
-    case 2: third.unsafelyUnwrapped.storage
-    default: rest![position - 3].storage
-    }
-  }
+  package func storage(_ position: Int) -> Storage? { look(position) { $0.storage } }
 }
 
 extension Operands: RandomAccessCollection, MutableCollection {

@@ -100,14 +100,6 @@ extension Tensor {
     return self
   }
 
-  /// The memory, and whether nobody else holds it now that this tensor is gone.
-  package consuming func released() -> (storage: Storage?, isSole: Bool) {
-    guard var storage else { return (nil, false) }
-    _ = consume self
-    let isSole = isKnownUniquelyReferenced(&storage)
-    return (storage, isSole)
-  }
-
   /// Whether the elements are those of a spec, one after the other, and its memory holds nothing else.
   package func fills(_ spec: TensorSpec) -> Bool {
     storage?.byteCount == form.byteCount && form.isFresh(spec)
