@@ -7,7 +7,8 @@
 #define BODY "Convolution.body.h"
 #include "ForEachISA.h"
 
-// Bytes of a band's source and results, so that they stay in the cache beside the weight.
+// Bytes of a band's source and results, so that they stay in the cache beside the weight. A band is one row or more,
+// however long a row is and however many rows lie between taps that are apart.
 #define WISHED_BYTES ((int64_t)256 << 10)
 // Pieces that keep several threads busy, for which a band is not cut shorter than so many rows.
 #define WISHED_PIECES 16

@@ -31,7 +31,7 @@ struct Progress {
   mutating func show(_ state: State) {
     guard isTerminal, seconds - lastShown >= interval else { return }
     lastShown = seconds
-    Console.write("\r\u{1B}[2K" + line(state))
+    overwrite(line(state))
   }
 
   /// Shows the end of an epoch, which stays on the screen.
@@ -44,7 +44,13 @@ struct Progress {
   /// Shows what is tried, where somebody is watching: the run stands still meanwhile.
   func show(trial number: Int, of count: Int, _ remedy: some CustomStringConvertible) {
     guard isTerminal else { return }
-    Console.write("\r\u{1B}[2Ktrying remedy \(number) of \(count): \(remedy) …")
+    overwrite("trying remedy \(number) of \(count): \(remedy) …")
+  }
+
+  /// Writes over the line that does not stay. It is not wrapped, because only the last part of a wrapped line could be
+  /// written over.
+  private func overwrite(_ line: String) {
+    Console.write("\r\u{1B}[2K\u{1B}[?7l\(line)\u{1B}[?7h")
   }
 
   /// Takes away what is shown and does not stay.
