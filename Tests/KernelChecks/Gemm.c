@@ -1,5 +1,5 @@
 // Checks of the matrix product against a sum in float64, over sizes, strides, dtypes, beta and
-// special values, and of its bits against another order of blocks. TRAININGKIT_ISA picks the level.
+// special values, and of its bits against other blocks in another order. TRAININGKIT_ISA picks the level.
 #define _GNU_SOURCE
 #include "Check.h"
 
@@ -86,7 +86,8 @@ static void check_gaps(const tk_gemm *g, const char *before, int64_t count) {
 static void check(sizes s, tk_dtype input, tk_dtype output, int a_layout, int b_layout, float alpha,
                   float beta, double special) {
   tk_gemm g = {.m = s.m, .n = s.n, .k = s.k, .batch = s.batch, .input = input, .output = output,
-               .c_row = s.n + 2, .c_batch = s.m * (s.n + 2), .alpha = alpha, .beta = beta};
+               .c_row = s.n + 2, .c_batch = s.m * (s.n + 2), .alpha = alpha, .beta = beta,
+               .threads = 1};
   lay_out(a_layout, s.m, s.k, &g.a_row, &g.a_column);
   lay_out(b_layout, s.k, s.n, &g.b_row, &g.b_column);
   int64_t a_size = extent(s.m, s.k, g.a_row, g.a_column);
@@ -107,6 +108,7 @@ static void check(sizes s, tk_dtype input, tk_dtype output, int a_layout, int b_
   void *whole = malloc(bytes + 1);
   memcpy(whole, c, bytes);
   memcpy(c, before, bytes);
+  g.threads = 16;
   run(&g, 1, true);
   CHECK(memcmp(whole, c, bytes) == 0, "bits depend on the cut: m %lld n %lld k %lld",
         (long long)s.m, (long long)s.n, (long long)s.k);

@@ -19,5 +19,5 @@ static inline tk_gemm attention_product(tk_dtype input, tk_dtype output, int64_t
   int64_t k, int64_t a_row, int64_t a_column, int64_t b_row, int64_t b_column, int64_t c_row) {
   return (tk_gemm){.m = m, .n = n, .k = k, .batch = 1, .input = input, .output = output,
     .a_row = a_row, .a_column = a_column, .b_row = b_row, .b_column = b_column, .c_row = c_row,
-    .alpha = 1};
+    .alpha = 1, .threads = 1};
 }

@@ -3,10 +3,10 @@
 
 static const gemm_tile NAME(shape) = {ROWS, COLUMNS, NAME(depth)};
 
-// The operands of one block while `depth` steps along k from `from` are done.
+// The operands of one block for `depth` steps along k.
 typedef struct NAME(slice) {
   const char *a, *b;
-  int64_t from, depth, rows, columns;
+  int64_t depth, rows, columns;
   REAL *c;
   int64_t c_row;
   bool adds;
@@ -18,28 +18,39 @@ INLINE int64_t NAME(columns_in_place)(const gemm_plan *plan, int64_t columns) {
   return columns % LANES == 0 ? columns : columns / COLUMNS * COLUMNS;
 }
 
-static void NAME(run_slice)(const tk_gemm *g, const gemm_plan *plan, const NAME(slice) *s,
-                            char *workspace) {
-  int64_t size = tk_element_size(g->input), in_place = NAME(columns_in_place)(plan, s->columns);
-  int64_t spacing = gemm_panel_depth(s->depth);
-  const char *a = s->a + s->from * g->a_column * size, *b = s->b + s->from * g->b_row * size;
-  REAL *a_panels = (REAL *)(workspace + plan->a_panels), *b_panels = (REAL *)workspace;
-  NAME(pack)(g->input, b_panels + in_place * spacing, COLUMNS, s->columns - in_place, s->depth,
-             b + in_place * g->b_column * size, g->b_column, g->b_row);
+// Rows `from` to `to` of a slice, with panels of B that are there.
+static void NAME(run_rows)(const tk_gemm *g, const gemm_plan *plan, const NAME(slice) *s, int64_t from,
+                           int64_t to, char *workspace) {
+  int64_t in_place = NAME(columns_in_place)(plan, s->columns), spacing = gemm_panel_depth(s->depth);
+  const char *a = s->a + from * g->a_row * tk_element_size(g->input);
+  const REAL *b = (const REAL *)s->b, *b_panels = (const REAL *)workspace;
+  REAL *a_panels = (REAL *)(workspace + plan->a_panels);
   if (plan->packs_a)
-    NAME(pack)(g->input, a_panels, ROWS, s->rows, s->depth, a, g->a_row, g->a_column);
+    NAME(pack)(g->input, a_panels, ROWS, to - from, s->depth, a, g->a_row, g->a_column);
   TILE t = {.a_row = plan->packs_a ? 1 : g->a_row, .a_step = plan->packs_a ? ROWS : g->a_column,
             .depth = s->depth, .runs = 1, .c_row = s->c_row, .alpha = (REAL)g->alpha, .adds = s->adds};
-  for (int64_t i = 0; i < s->rows; i += ROWS) {
-    int64_t rows = s->rows - i < ROWS ? s->rows - i : ROWS;
-    t.a = plan->packs_a ? a_panels + i * spacing : (const REAL *)a + i * g->a_row;
+  for (int64_t i = from; i < to; i += ROWS) {
+    int64_t rows = to - i < ROWS ? to - i : ROWS;
+    t.a = plan->packs_a ? a_panels + (i - from) * spacing : (const REAL *)s->a + i * g->a_row;
     for (int64_t j = 0; j < s->columns; j += COLUMNS) {
       t.columns = s->columns - j < COLUMNS ? s->columns - j : COLUMNS;
-      t.b = j < in_place ? (const REAL *)b + j : b_panels + j * spacing;
+      t.b = j < in_place ? b + j : b_panels + j * spacing;
       t.b_step = j < in_place ? g->b_row : COLUMNS;
       t.c = s->c + i * s->c_row + j;
       NAME(multiply_tile)(&t, rows, (t.columns + LANES - 1) / LANES);
     }
+  }
+}
+
+static void NAME(run_slice)(const tk_gemm *g, const gemm_plan *plan, const NAME(slice) *s,
+                            char *workspace) {
+  int64_t in_place = NAME(columns_in_place)(plan, s->columns);
+  NAME(pack)(g->input, (REAL *)workspace + in_place * gemm_panel_depth(s->depth), COLUMNS,
+             s->columns - in_place, s->depth,
+             s->b + in_place * g->b_column * tk_element_size(g->input), g->b_column, g->b_row);
+  for (int64_t from = 0; from < s->rows; from += plan->packed_rows) {
+    int64_t left = s->rows - from, count = left < plan->packed_rows ? left : plan->packed_rows;
+    NAME(run_rows)(g, plan, s, from, from + count, workspace);
   }
 }
 
@@ -79,12 +90,15 @@ static void NAME(run_tile_block)(const tk_gemm *g, const gemm_plan *plan, int64_
 #if COMPUTE_BITS == 32
   if (half && s.adds) NAME(exchange)(g, &s, c, false);
 #endif
+  int64_t left = g->k;
   do {
-    s.depth = g->k - s.from < NAME(depth) ? g->k - s.from : NAME(depth);
+    s.depth = left < NAME(depth) ? left : NAME(depth);
     NAME(run_slice)(g, plan, &s, workspace);
-    s.from += s.depth;
+    s.a += s.depth * g->a_column * size;
+    s.b += s.depth * g->b_row * size;
     s.adds = true;
-  } while (s.from < g->k);
+    left -= s.depth;
+  } while (left > 0);
 #if COMPUTE_BITS == 32
   if (half) NAME(exchange)(g, &s, c, true);
 #endif

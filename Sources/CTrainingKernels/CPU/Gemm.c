@@ -10,15 +10,16 @@
 // cheap.
 #define LEAST_WORK ((int64_t)1 << 19)
 #define LEAST_AREA ((int64_t)64 * 64)
+// A thread takes about so many blocks where that leaves them large enough.
+#define WISHED_BLOCKS 3
+// Panels of A and of B stay in the second level cache, B's for all rows of a block. Packing costs a block about an
+// element's copy for every row and every column, at each step along k, beside their product.
 #define MOST_COLUMNS ((int64_t)512)
-#define MOST_ROWS ((int64_t)512)
-#define MOST_AREA (256 * MOST_COLUMNS)
-// A product is cut into about so many blocks where that leaves them large enough.
-#define WISHED_BLOCKS 6
-// A matrix of at most so many bytes is as fast in place as packed, and so is one whose panels are
-// read by so few tiles each.
-#define MOST_IN_PLACE ((int64_t)2 << 20)
-#define FEW_READERS 4
+#define MOST_PACKED_ROWS ((int64_t)112)
+// A part of B of so many bytes is as fast in place as packed, and so are panels that few tiles read.
+#define MOST_IN_PLACE ((int64_t)256 << 10)
+#define FEW_READERS_OF_A 4
+#define FEW_READERS_OF_B 2
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -32,15 +33,28 @@ static int64_t share(int64_t side, int64_t wish, int64_t tile) {
   return multiple_up(most(1, quotient_up(side, blocks)), tile);
 }
 
-// Blocks are about twice as wide as high.
+static bool is_half(tk_dtype dtype) { return dtype == tk_float16 || dtype == tk_bfloat16; }
+
+// The largest block. Sums that are kept beside C, of vectors, half products and the machine's tiles, stay in the cache
+// too.
+typedef struct block_limits { int64_t rows, area; } block_limits;
+static block_limits limits_of(const tk_gemm *g, gemm_way way) {
+  if (way == gemm_by_dots || way == gemm_by_combination) return (block_limits){512, 512};
+  if (way == gemm_by_amx) return (block_limits){512, 256 * 512};
+  return (block_limits){INT64_MAX, is_half(g->output) ? 512 * 512 : 2048 * 512};
+}
+
+// Blocks are about twice as wide as high until they are as wide as they may be. Where C is cut changes no bit of it.
 static void cut(const tk_gemm *g, gemm_tile tile, gemm_plan *plan) {
-  int64_t area = g->batch * g->m * g->n / WISHED_BLOCKS;
-  area = least(most(most(area, LEAST_WORK / most(1, g->k)), LEAST_AREA), MOST_AREA);
+  block_limits limits = limits_of(g, plan->way);
+  int64_t area = g->batch * g->m * g->n / (WISHED_BLOCKS * most(1, g->threads));
+  area = least(most(most(area, LEAST_WORK / most(1, g->k)), LEAST_AREA), limits.area);
   int64_t rows = least(g->m, root(area / 2));
   int64_t columns = least(least(g->n, MOST_COLUMNS), area / most(1, rows));
   plan->columns = share(g->n, columns, tile.columns);
-  rows = least(MOST_ROWS, area / most(1, least(g->n, plan->columns)));
+  rows = least(limits.rows, area / most(1, least(g->n, plan->columns)));
   plan->rows = share(g->m, rows, tile.rows);
+  plan->packed_rows = least(plan->rows, share(plan->rows, MOST_PACKED_ROWS, tile.rows));
   plan->column_blocks = quotient_up(g->n, plan->columns);
   plan->row_blocks = quotient_up(g->m, plan->rows);
 }
@@ -60,16 +74,14 @@ static gemm_way way_of(const tk_gemm *g) {
 }
 
 static void choose_packing(const tk_gemm *g, gemm_tile tile, int64_t size, gemm_plan *plan) {
-  bool half = g->input == tk_float16 || g->input == tk_bfloat16;
-  bool few_read_a = plan->columns <= FEW_READERS * tile.columns;
-  bool few_read_b = plan->rows <= FEW_READERS * tile.rows;
-  bool a_is_large = g->m * g->k * size > MOST_IN_PLACE;
-  bool b_is_large = g->k * g->n * size > MOST_IN_PLACE;
+  bool few_read_a = plan->columns <= FEW_READERS_OF_A * tile.columns;
+  bool few_read_b = plan->rows <= FEW_READERS_OF_B * tile.rows;
+  bool b_is_small = least(g->k, tile.depth) * least(g->n, plan->columns) * size <= MOST_IN_PLACE;
   // A short tile uses little of a line of A's column before the next column pushes it out.
   bool wastes_lines = tile.rows * size < LINE_BYTES / 2 && gemm_aliases(g->a_column, size);
-  plan->packs_a = half || gemm_aliases(g->a_row, size) ||
-                  (g->a_column != 1 && !few_read_a && (a_is_large || wastes_lines));
-  plan->packs_b = half || g->b_column != 1 || (b_is_large && !few_read_b);
+  plan->packs_a = is_half(g->input) || gemm_aliases(g->a_row, size) ||
+                  (g->a_column != 1 && (!few_read_a || wastes_lines));
+  plan->packs_b = is_half(g->input) || g->b_column != 1 || !(few_read_b || b_is_small);
 }
 
 // Tiles of A and B in bfloat16, whole pairs of them, and of sums in float32: all of a block's where k
@@ -96,9 +108,9 @@ static gemm_plan plan_of(const tk_gemm *g) {
   int64_t depth = gemm_panel_depth(least(g->k, tile.depth));
   int64_t a_panels = plan.columns * depth;
   // The last of A's panels may be written a vector too far, and so may a vector.
-  int64_t sums = multiple_up(a_panels + plan.rows * depth + tile.columns, LINE_BYTES);
+  int64_t sums = multiple_up(a_panels + plan.packed_rows * depth + tile.columns, LINE_BYTES);
   int64_t end = sums;
-  if (g->output == tk_float16 || g->output == tk_bfloat16) end += plan.rows * plan.columns;
+  if (is_half(g->output)) end += plan.rows * plan.columns;
   if (plan.way != gemm_by_tiles) {
     sums = multiple_up(g->k + tile.columns, LINE_BYTES);
     end = sums + plan.rows * plan.columns + tile.columns;

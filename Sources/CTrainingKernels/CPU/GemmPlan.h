@@ -1,4 +1,4 @@
-// How a product is cut: sizes decide, so that the cut is the same for every thread count.
+// How a product is cut.
 #ifndef TK_GEMM_PLAN
 #define TK_GEMM_PLAN
 #include "TrainingKernels.h"
@@ -16,8 +16,8 @@ typedef struct gemm_plan {
   gemm_way way;
   // A block is `rows` by `columns` of one product of the batch.
   int64_t rows, columns, row_blocks, column_blocks;
-  // Steps along k that are packed at a time.
-  int64_t depth;
+  // Steps along k, and rows of A, that are packed at a time. Every sum is taken in runs of `depth`, whatever the cut.
+  int64_t depth, packed_rows;
   // What is not packed is read in place.
   bool packs_a, packs_b;
   // Offsets into the workspace in bytes; B's panels, or the vector, come first.
@@ -31,8 +31,9 @@ void tk_gemm_run_amx(
 // would push each other out of the cache while they are written side by side.
 static inline int64_t gemm_panel_depth(int64_t depth) { return depth + 1; }
 
-// Rows that are nearly a multiple of ALIAS_BYTES apart push each other out of the first level cache.
-#define ALIAS_BYTES 1024
+// Rows that are nearly a multiple of ALIAS_BYTES apart push each other out of the first level cache, of which a way is
+// 4096 bytes.
+#define ALIAS_BYTES 4096
 #define LINE_BYTES 64
 static inline bool gemm_aliases(int64_t stride, int64_t size) {
   int64_t bytes = (stride < 0 ? -stride : stride) * size;

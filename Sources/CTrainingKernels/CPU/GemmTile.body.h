@@ -44,8 +44,29 @@ INLINE void NAME(put)(const TILE *t, const int64_t rows, const int64_t vectors, 
     }
 }
 
+// What a step along k takes, and how many steps are taken together. Constants where the micro-kernel is inlined cost
+// no instruction.
+#ifndef STEPS
+#define STEPS NAME(steps)
+#endif
+typedef struct STEPS { int64_t a_row, a, b, together; } STEPS;
+
+// Every third row of A has an address of its own, so that addresses do not wait for one another.
+INLINE void NAME(step)(V sums[static ROWS][VECTORS], const int64_t rows, const int64_t vectors,
+                       const REAL *a, int64_t a_row, const REAL *b) {
+  V row[VECTORS];
+#pragma clang loop unroll(full)
+  for (int64_t v = 0; v < vectors; v++) row[v] = LOAD(b + v * LANES);
+#pragma clang loop unroll(full)
+  for (int64_t i = 0; i < rows; i++) {
+    V factor = SPLAT(a[i / 3 * (3 * a_row) + i % 3 * a_row]);
+#pragma clang loop unroll(full)
+    for (int64_t v = 0; v < vectors; v++) sums[i][v] = FMA(factor, row[v], sums[i][v]);
+  }
+}
+
 // The micro-kernel. Rows and vectors are constants where it is inlined, so that sums are registers.
-INLINE void NAME(multiply)(const TILE *t, const int64_t rows, const int64_t vectors) {
+INLINE void NAME(multiply)(const TILE *t, const int64_t rows, const int64_t vectors, const STEPS s) {
   V sums[ROWS][VECTORS];
 #pragma clang loop unroll(full)
   for (int64_t i = 0; i < rows; i++)
@@ -53,16 +74,13 @@ INLINE void NAME(multiply)(const TILE *t, const int64_t rows, const int64_t vect
     for (int64_t v = 0; v < vectors; v++) sums[i][v] = ZERO;
   for (int64_t run = 0; run < t->runs; run++) {
     const REAL *a = t->a + run * t->a_run, *b = t->b + run * t->b_run;
-    for (int64_t k = 0; k < t->depth; k++, a += t->a_step, b += t->b_step) {
-      V row[VECTORS];
+    int64_t k = 0;
+    for (; k + s.together <= t->depth; k += s.together)
 #pragma clang loop unroll(full)
-      for (int64_t v = 0; v < vectors; v++) row[v] = LOAD(b + v * LANES);
-#pragma clang loop unroll(full)
-      for (int64_t i = 0; i < rows; i++)
-#pragma clang loop unroll(full)
-        for (int64_t v = 0; v < vectors; v++)
-          sums[i][v] = FMA(SPLAT(a[i * t->a_row]), row[v], sums[i][v]);
-    }
+      for (int64_t u = 0; u < s.together; u++, a += s.a, b += s.b)
+        NAME(step)(sums, rows, vectors, a, s.a_row, b);
+    if (s.together > 1)
+      for (; k < t->depth; k++, a += s.a, b += s.b) NAME(step)(sums, rows, vectors, a, s.a_row, b);
   }
   bool whole = t->columns == vectors * LANES;
   if (whole && t->adds) return NAME(put)(t, rows, vectors, true, sums);
@@ -77,11 +95,17 @@ INLINE void NAME(multiply)(const TILE *t, const int64_t rows, const int64_t vect
 
 #define CASE(r)                                                                                    \
   case r:                                                                                          \
-    if (r <= ROWS && vectors == 1) NAME(multiply)(t, r, 1);                                        \
-    else if (r <= ROWS) NAME(multiply)(t, r, VECTORS);                                             \
+    if (r <= ROWS && vectors == 1) NAME(multiply)(t, r, 1, any);                                   \
+    else if (r <= ROWS) NAME(multiply)(t, r, VECTORS, any);                                        \
     break;
 static void NAME(multiply_tile)(const TILE *t, int64_t rows, int64_t vectors) {
   _Static_assert(ROWS <= 14 && VECTORS <= 2, "a case for every tile");
+  const STEPS any = {t->a_row, t->a_step, t->b_step, 1};
+  if (rows == ROWS && vectors == VECTORS && t->b_step == COLUMNS) {
+    const STEPS packed = {1, ROWS, COLUMNS, 4}, in_rows = {t->a_row, 1, COLUMNS, 4};
+    if (t->a_row == 1 && t->a_step == ROWS) return NAME(multiply)(t, ROWS, VECTORS, packed);
+    if (t->a_step == 1) return NAME(multiply)(t, ROWS, VECTORS, in_rows);
+  }
   switch (rows) {
     CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7)
     CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)

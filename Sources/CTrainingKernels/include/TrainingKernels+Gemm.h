@@ -14,10 +14,11 @@ typedef struct tk_gemm {
   int64_t b_row, b_column, b_batch;
   int64_t c_row, c_batch;
   float alpha, beta;
+  // How many threads share the blocks; results are the same bits for any.
+  int64_t threads;
 } tk_gemm;
 
-// The work is cut into blocks whose number depends on the sizes alone; every block writes its own part
-// of C, so that results are the same bits however blocks are spread over threads.
+// The work is cut into blocks by its sizes and the threads that share it; every block writes its own part of C.
 int64_t tk_gemm_block_count(const tk_gemm *gemm);
 // Bytes of 64-byte aligned scratch memory that one call of tk_gemm_run needs.
 size_t tk_gemm_workspace(const tk_gemm *gemm);

@@ -34,6 +34,7 @@ extension tk_gemm {
       a_column: stride(a, rank - 1), a_batch: rank == 2 ? 0 : stride(a, rank - 3),
       b_row: stride(b, rank - 2), b_column: stride(b, rank - 1),
       b_batch: rank == 2 ? 0 : stride(b, rank - 3), c_row: Int64(c.shape[-1]),
-      c_batch: Int64(c.shape[-1] * c.shape[-2]), alpha: 1, beta: 0)
+      c_batch: Int64(c.shape[-1] * c.shape[-2]), alpha: 1, beta: 0,
+      threads: Int64(Threads.count))
   }
 }
