@@ -3,16 +3,35 @@
 #endif
 #include "TrainingRuntime.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #define LINE ((size_t)64)
 #define HUGE_PAGE ((size_t)2 << 20)
 
+// Not yet known, off or on.
+enum { unknown, off, on };
+static _Atomic int huge_pages = unknown;
+
+void tk_set_huge_pages(bool used) { atomic_store(&huge_pages, used ? on : off); }
+
+bool tk_huge_pages(void) {
+  int state = atomic_load(&huge_pages);
+  if (state == unknown) {
+    const char *wish = getenv("TRAININGKIT_HUGE_PAGES");
+    int found = wish != NULL && strcmp(wish, "0") == 0 ? off : on;
+    // Whoever has set it meanwhile is right.
+    if (atomic_compare_exchange_strong(&huge_pages, &state, found)) state = found;
+  }
+  return state == on;
+}
+
 static void ask_for_huge_pages(void *memory, size_t bytes) {
 #if defined(__linux__)
-  if (bytes >= HUGE_PAGE) madvise(memory, bytes & ~(HUGE_PAGE - 1), MADV_HUGEPAGE);
+  if (bytes >= HUGE_PAGE && tk_huge_pages()) madvise(memory, bytes & ~(HUGE_PAGE - 1), MADV_HUGEPAGE);
 #else
   (void)memory, (void)bytes;
 #endif

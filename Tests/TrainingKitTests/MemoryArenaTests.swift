@@ -1,3 +1,4 @@
+import Foundation
 import TrainingKit
 import XCTest
 
@@ -27,6 +28,36 @@ final class MemoryArenaTests: XCTestCase {
     XCTAssertEqual(joined.0, blocks[0].0)
     XCTAssertEqual(joined.fresh, 0)
   }
+
+  #if os(Linux)
+    func testHugePagesAreAskedForUnlessTheyAreSwitchedOff() throws {
+      let before = Device.cpu.usesHugePages
+      defer { Device.cpu.usesHugePages = before }
+      for isOn in [true, false, true] {
+        Device.cpu.usesHugePages = isOn
+        XCTAssertEqual(Device.cpu.usesHugePages, isOn)
+        var arena = MemoryArena()
+        defer { arena.close() }
+        let (address, _) = try taken(&arena, size(1024))
+        XCTAssertEqual(try isAskedToBeHuge(address), isOn)
+      }
+    }
+
+    /// Whether the system holds the advice for the memory at this address.
+    private func isAskedToBeHuge(_ address: UInt) throws -> Bool {
+      var isInside = false
+      let maps = try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8)
+      for line in maps.split(separator: "\n") {
+        let range = line.prefix { $0 != " " }
+        let ends = range.split(separator: "-").compactMap { UInt($0, radix: 16) }
+        if ends.count == 2 { isInside = ends[0] <= address && address < ends[1] }
+        if isInside, line.hasPrefix("VmFlags:") { return line.split(separator: " ").contains("hg") }
+      }
+      throw NotFound()
+    }
+
+    private struct NotFound: Error {}
+  #endif
 
   func testWhatWasGivenBackIsFreshAgain() throws {
     var arena = MemoryArena()

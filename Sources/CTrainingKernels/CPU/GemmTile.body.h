@@ -65,13 +65,17 @@ INLINE void NAME(step)(V sums[static ROWS][VECTORS], const int64_t rows, const i
   }
 }
 
-// The micro-kernel. Rows and vectors are constants where it is inlined, so that sums are registers.
+// The micro-kernel. Rows and vectors are constants where it is inlined, so that sums are registers. C is fetched while
+// it multiplies, for which short sums would wait.
 INLINE void NAME(multiply)(const TILE *t, const int64_t rows, const int64_t vectors, const STEPS s) {
   V sums[ROWS][VECTORS];
 #pragma clang loop unroll(full)
   for (int64_t i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
-    for (int64_t v = 0; v < vectors; v++) sums[i][v] = ZERO;
+    for (int64_t v = 0; v < vectors; v++) {
+      sums[i][v] = ZERO;
+      __builtin_prefetch(t->c + i * t->c_row + v * LANES, 1);
+    }
   for (int64_t run = 0; run < t->runs; run++) {
     const REAL *a = t->a + run * t->a_run, *b = t->b + run * t->b_run;
     int64_t k = 0;
@@ -95,20 +99,34 @@ INLINE void NAME(multiply)(const TILE *t, const int64_t rows, const int64_t vect
 
 #define CASE(r)                                                                                    \
   case r:                                                                                          \
-    if (r <= ROWS && vectors == 1) NAME(multiply)(t, r, 1, any);                                   \
-    else if (r <= ROWS) NAME(multiply)(t, r, VECTORS, any);                                        \
+    if (r <= ROWS && vectors == 1) NAME(multiply)(t, r, 1, steps);                                 \
+    else if (r <= ROWS) NAME(multiply)(t, r, VECTORS, steps);                                      \
     break;
-static void NAME(multiply_tile)(const TILE *t, int64_t rows, int64_t vectors) {
-  _Static_assert(ROWS <= 14 && VECTORS <= 2, "a case for every tile");
-  const STEPS any = {t->a_row, t->a_step, t->b_step, 1};
-  if (rows == ROWS && vectors == VECTORS && t->b_step == COLUMNS) {
-    const STEPS packed = {1, ROWS, COLUMNS, 4}, in_rows = {t->a_row, 1, COLUMNS, 4};
-    if (t->a_row == 1 && t->a_step == ROWS) return NAME(multiply)(t, ROWS, VECTORS, packed);
-    if (t->a_step == 1) return NAME(multiply)(t, ROWS, VECTORS, in_rows);
-  }
-  switch (rows) {
-    CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7)
-    CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
-  }
+#define EVERY_CASE                                                                                 \
+  CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7)                                          \
+  CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
+_Static_assert(ROWS <= 14 && VECTORS <= 2, "a case for every tile");
+
+static void NAME(multiply_strided)(const TILE *t, int64_t rows, int64_t vectors) {
+  const STEPS steps = {t->a_row, t->a_step, t->b_step, 1};
+  switch (rows) { EVERY_CASE }
 }
+
+static void NAME(multiply_in_rows)(const TILE *t, int64_t rows, int64_t vectors) {
+  const STEPS steps = {t->a_row, 1, COLUMNS, 4};
+  switch (rows) { EVERY_CASE }
+}
+
+static void NAME(multiply_packed)(const TILE *t) {
+  NAME(multiply)(t, ROWS, VECTORS, (STEPS){1, ROWS, COLUMNS, 4});
+}
+
+static void NAME(multiply_tile)(const TILE *t, int64_t rows, int64_t vectors) {
+  bool packs_b = t->b_step == COLUMNS;
+  if (packs_b && t->a_step == 1) return NAME(multiply_in_rows)(t, rows, vectors);
+  if (packs_b && t->a_step == ROWS && t->a_row == 1 && rows == ROWS && vectors == VECTORS)
+    return NAME(multiply_packed)(t);
+  NAME(multiply_strided)(t, rows, vectors);
+}
+#undef EVERY_CASE
 #undef CASE

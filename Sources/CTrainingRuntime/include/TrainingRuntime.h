@@ -34,6 +34,10 @@ void *tk_thread_state(void);
 void tk_set_thread_state(void *state,
   __attribute__((swift_attr("@Sendable"))) void (*release)(void *));
 
+// Whether large memory that is taken from now on is asked to lie in huge pages: unless TRAININGKIT_HUGE_PAGES is 0 or
+// tk_set_huge_pages says otherwise.
+bool tk_huge_pages(void);
+void tk_set_huge_pages(bool used);
 // Memory with 64-byte alignment, in huge pages where large and the system has them; null when there
 // is none.
 void *tk_allocate(size_t bytes);

@@ -26,6 +26,15 @@ public enum Device: Sendable, Hashable {
   /// lower ones.
   public var instructionSet: String { String(cString: tk_isa_name(tk_isa_level())) }
 
+  /// Whether large memory that the pool reserves from now on is asked to lie in huge pages, where the system has them.
+  ///
+  /// They make large tensors faster to reach. Small ones that few of a huge page's bytes are used for may hold more
+  /// memory. It is true unless `TRAININGKIT_HUGE_PAGES` is 0; set it before the first tensor is made.
+  public var usesHugePages: Bool {
+    get { tk_huge_pages() }
+    nonmutating set { tk_set_huge_pages(newValue) }
+  }
+
   /// Starts a new measurement of the peak from the bytes in use now.
   public func resetPeakMemory() { backend.pool.resetPeak() }
 
