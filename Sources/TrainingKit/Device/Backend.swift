@@ -34,6 +34,7 @@ package protocol Backend: AnyObject, Sendable {
   func surpriseBackward(_ x: Tensor, at labels: Tensor, gradient: Tensor, into result: Tensor)
   /// Rows at mean 0, where they are centered, and mean square 1: they, one over their roots, and what a weight and a
   /// bias make of them where `y` is not nil. All are contiguous.
+  func squareDistances(_ x: Tensor, width: Int, into y: Tensor)
   func standardize(
     _ x: Tensor, isCentered: Bool, epsilon: Double, weight: Tensor?, bias: Tensor?,
     into values: Tensor, _ roots: Tensor, _ y: Tensor?)

@@ -67,6 +67,9 @@ package final class PaperBackend: Backend {
   ) {
     counter.pass(x, result)
   }
+  package func squareDistances(_ x: Tensor, width: Int, into y: Tensor) {
+    counter.pass(x, y)
+  }
   package func standardize(
     _ x: Tensor, isCentered: Bool, epsilon: Double, weight: Tensor?, bias: Tensor?,
     into values: Tensor, _ roots: Tensor, _ y: Tensor?
