@@ -73,6 +73,9 @@ package protocol Backend: AnyObject, Sendable {
   func fold(_ window: tk_window, _ columns: Tensor, into images: Tensor)
 
   func random(_ distribution: Distribution, _ generator: tk_philox, into y: Tensor)
+  /// The elements of `x` times what a Bernoulli distribution gives for them; both lie without gaps.
+  func dropout(
+    _ x: Tensor, probability: Double, value: Double, _ generator: tk_philox, into y: Tensor)
   func update(
     _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor])
   /// The same in float32 where weights or states are in half precision; the gradient is of any dtype.

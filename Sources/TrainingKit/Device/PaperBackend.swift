@@ -139,6 +139,11 @@ package final class PaperBackend: Backend {
   package func random(_ distribution: Distribution, _ generator: tk_philox, into y: Tensor) {
     counter.pass(y)
   }
+  package func dropout(
+    _ x: Tensor, probability: Double, value: Double, _ generator: tk_philox, into y: Tensor
+  ) {
+    counter.pass(x, y)
+  }
   package func update(
     _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor]
   ) {
