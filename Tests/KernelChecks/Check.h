@@ -60,6 +60,10 @@ static inline void set_element(tk_dtype dtype, void *data, int64_t i, double x) 
     case tk_bfloat16: ((uint16_t *)data)[i] = tk_float_to_bfloat((float)x); break;
   }
 }
+// Memory for n elements of any dtype, at the start of a line of the cache.
+static inline void *elements(int64_t n) {
+  return aligned_alloc(64, (size_t)(n * 8 + 63) / 64 * 64);
+}
 static inline bool is_real(tk_dtype dtype) { return dtype < tk_int32; }
 
 static inline tk_space line(int64_t n) { return (tk_space){.rank = 1, .shape = {n}}; }

@@ -4,7 +4,7 @@
 static const double digits[] = {2e-6, 4e-15, 2e-3, 1.6e-2};
 
 static void *random_row(tk_dtype dtype, int64_t n, double mean) {
-  void *x = malloc((size_t)n * 8);
+  void *x = elements(n);
   for (int64_t i = 0; i < n; i++) set_element(dtype, x, i, mean + random_between(-2, 2));
   return x;
 }
@@ -17,7 +17,7 @@ typedef struct norm_case {
 
 static void check_backward(norm_case c, const tk_standardization *rule, int64_t rows) {
   tk_dtype wide = c.dtype == tk_float64 ? tk_float64 : tk_float32;
-  void *g = random_row(c.dtype, rows * c.n, 0), *dx = malloc((size_t)(rows * c.n) * 8);
+  void *g = random_row(c.dtype, rows * c.n, 0), *dx = elements(rows * c.n);
   void *dw = malloc((size_t)c.n * 8), *db = malloc((size_t)c.n * 8);
   tk_standardize_backward(rule, c.dtype, g, dx, NULL, NULL, c.n, 1, rows);
   tk_standardize_backward(rule, c.dtype, g, NULL, dw, db, c.n, 0, rows);
@@ -52,13 +52,13 @@ static void check_norm(norm_case c, double mean) {
   enum { rows = 3 };
   const double epsilon = 1e-5;
   tk_dtype wide = c.dtype == tk_float64 ? tk_float64 : tk_float32;
-  size_t bytes = (size_t)(rows * c.n) * 8;
   void *x = random_row(c.dtype, rows * c.n, mean), *weight = random_row(wide, c.n, 1);
-  void *bias = random_row(wide, c.n, 0), *values = malloc(bytes), *y = malloc(bytes);
-  void *roots = malloc(rows * 8);
-  tk_standardization rule = {c.centered, c.dtype, c.kept, c.dtype, c.scaled ? weight : NULL,
+  void *bias = random_row(wide, c.n, 0), *values = elements(rows * c.n);
+  void *roots = malloc(rows * 8), *y = elements(rows * c.n);
+  tk_standardization rule = {c.centered, false, c.dtype, c.kept, c.dtype, c.scaled ? weight : NULL,
     c.scaled ? bias : NULL, values, roots, y};
   tk_standardize(&rule, x, c.n, epsilon, 0, 2);
+  rule.far = true;
   tk_standardize(&rule, x, c.n, epsilon, 2, rows);
   for (int64_t row = 0; row < rows; row++) {
     long double middle = 0, square = 0;
@@ -91,11 +91,27 @@ static void check_norm(norm_case c, double mean) {
   check_backward(c, &rule, rows);
   free(x), free(weight), free(bias), free(values), free(y), free(roots);
 }
+static void check_distances(tk_dtype dtype, int64_t n) {
+  enum { rows = 3 };
+  tk_dtype wide = dtype == tk_float64 ? tk_float64 : tk_float32;
+  void *x = random_row(dtype, rows * n, 3), *y = elements(rows);
+  tk_square_distances(dtype, x, y, n, 0, 1);
+  tk_square_distances(dtype, x, y, n, 1, rows);
+  for (int64_t row = 0; row < rows; row++) {
+    long double mean = 0, sum = 0;
+    for (int64_t i = row * n; i < row * n + n; i++) mean += element(dtype, x, i) / (long double)n;
+    for (int64_t i = row * n; i < row * n + n; i++)
+      sum += (element(dtype, x, i) - mean) * (element(dtype, x, i) - mean);
+    CHECK(fabs(element(wide, y, row) - (double)sum) <= digits[wide] * (double)(sum + 1),
+      "squared distances of %lld, dtype %d", (long long)n, dtype);
+  }
+  free(x), free(y);
+}
 static void check_special(void) {
   float x[40], values[40], roots[2];
   for (int i = 0; i < 40; i++) x[i] = i == 3 ? NAN : i < 20 ? (float)i : 7;
   tk_standardization rule = {
-    true, tk_float32, tk_float32, tk_float32, NULL, NULL, values, roots, NULL};
+    true, false, tk_float32, tk_float32, tk_float32, NULL, NULL, values, roots, NULL};
   tk_standardize(&rule, x, 20, 0, 0, 2);
   for (int i = 0; i < 20; i++) CHECK(isnan(values[i]), "NaN in a row: %g", (double)values[i]);
   CHECK(isinf(roots[1]) && isnan(values[20]), "a row of one value: %g", (double)values[20]);
@@ -106,13 +122,15 @@ static void check_special(void) {
 int main(void) {
   const int64_t lengths[] = {1, 2, 3, 10, 16, 31, 100, 512, 513, 3000};
   for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++)
-    for (tk_dtype dtype = tk_float32; dtype <= tk_bfloat16; dtype++)
+    for (tk_dtype dtype = tk_float32; dtype <= tk_bfloat16; dtype++) {
+      check_distances(dtype, lengths[k]);
       for (int form = 0; form < 4; form++) {
         norm_case c = {dtype, dtype, form & 1, form & 2, lengths[k]};
         check_norm(c, 0);
         check_norm(c, 5);
         if (dtype == tk_float32) c.kept = tk_bfloat16, check_norm(c, 0);
       }
+    }
   check_special();
   return report("Norms");
 }

@@ -82,6 +82,27 @@ static void check_philox_draws(void) {
     }
 }
 
+// Dropout is a product with what is drawn.
+static void check_dropout(tk_dtype dtype) {
+  static double x[drawn + 8], y[drawn + 8], factors[drawn + 8];
+  const double kept[] = {0.7, 1, 0};
+  for (int k = 0; k < 3; k++) {
+    for (int64_t i = 0; i < drawn; i++) set_element(dtype, x, i, i % 7 ? random_between(-2, 2) : -0.0);
+    tk_philox_bernoulli(stream, dtype, kept[k], 1 / 0.7, factors, 0, drawn);
+    tk_philox_dropout(stream, dtype, kept[k], 1 / 0.7, x, y, false, 0, 1000);
+    tk_philox_dropout(stream, dtype, kept[k], 1 / 0.7, x, y, true, 1000, drawn);
+    tk_philox_dropout(stream, dtype, kept[k], 1 / 0.7, x, x, false, 0, drawn);
+    CHECK(memcmp(x, y, drawn * (size_t)tk_element_size(dtype)) == 0, "dropout depends on the cut");
+    tk_space space = line(drawn);
+    tk_compute compute = dtype == tk_float64 ? tk_real64 : tk_real32;
+    for (int64_t i = 0; i < drawn; i++) set_element(dtype, x, i, i % 7 ? random_between(-2, 2) : -0.0);
+    tk_operand product[] = {lined(y, dtype), lined(x, dtype), lined(factors, dtype)};
+    tk_binary_forward(tk_binary_mul, compute, &space, product, 0, drawn);
+    tk_philox_dropout(stream, dtype, kept[k], 1 / 0.7, x, x, true, 0, drawn);
+    CHECK(memcmp(x, y, drawn * (size_t)tk_element_size(dtype)) == 0, "dropout of dtype %d", dtype);
+  }
+}
+
 static void check_floats(const char *what, const float *x, int step, int n, const uint32_t *bits) {
   for (int i = 0; i < n; i++)
     CHECK(tk_float_bits(x[i * step]) == bits[i], "%s: %a at %d", what, x[i * step], i * step);
@@ -147,6 +168,7 @@ static void check_mersenne(void) {
 int main(void) {
   check_philox_vectors();
   check_philox_draws();
+  for (tk_dtype dtype = tk_float32; dtype <= tk_bfloat16; dtype++) check_dropout(dtype);
   check_mersenne();
   check_pytorch_sequence();
   return report("Random");

@@ -4,17 +4,17 @@
 static const double digits[] = {2e-6, 4e-15, 2e-3, 1.6e-2};
 
 static void *random_row(tk_dtype dtype, int64_t n, double lower, double upper) {
-  void *x = malloc((size_t)n * 8);
+  void *x = elements(n);
   for (int64_t i = 0; i < n; i++)
     set_element(dtype, x, i, is_real(dtype) ? random_between(lower, upper) : (double)(i % 3));
   return x;
 }
 
 static void check_softmax(tk_dtype dtype, int64_t n, bool logarithm) {
-  void *x = random_row(dtype, n, -20, 5), *y = malloc((size_t)n * 8);
+  void *x = random_row(dtype, n, -20, 5), *y = elements(n);
   long double sum = 0;
   for (int64_t i = 0; i < n; i++) sum += expl((long double)element(dtype, x, i));
-  tk_softmax(logarithm, dtype, x, y, n, 0, 1);
+  tk_softmax(logarithm, dtype, x, y, n, false, 0, 1);
   for (int64_t i = 0; i < n; i++) {
     long double e = (long double)element(dtype, x, i);
     double value = (double)(logarithm ? e - logl(sum) : expl(e) / sum);
@@ -22,17 +22,17 @@ static void check_softmax(tk_dtype dtype, int64_t n, bool logarithm) {
     CHECK(error <= digits[dtype] * (fabs(value) + logarithm * 20) + (dtype == tk_float16) * 1e-7,
       "softmax of %lld, dtype %d: %g", (long long)n, dtype, error);
   }
-  tk_softmax(logarithm, dtype, x, x, n, 0, 1);
-  CHECK(memcmp(x, y, (size_t)(n * tk_element_size(dtype))) == 0, "softmax in place differs");
+  tk_softmax(logarithm, dtype, x, x, n, true, 0, 1);
+  CHECK(memcmp(x, y, (size_t)(n * tk_element_size(dtype))) == 0, "softmax in place, far, differs");
   free(x), free(y);
 }
 static void check_backward(tk_dtype dtype, int64_t n, bool logarithm) {
-  void *g = random_row(dtype, n, -1, 1), *dx = malloc((size_t)n * 8);
+  void *g = random_row(dtype, n, -1, 1), *dx = elements(n);
   void *y = random_row(dtype, n, logarithm ? -3 : 0, logarithm ? 0 : 1);
   long double sum = 0;
   for (int64_t i = 0; i < n; i++)
     sum += element(dtype, g, i) * (logarithm ? 1 : element(dtype, y, i));
-  tk_softmax_backward(logarithm, dtype, g, y, dx, n, 0, 1);
+  tk_softmax_backward(logarithm, dtype, g, y, dx, n, false, 0, 1);
   for (int64_t i = 0; i < n; i++) {
     double slope = element(dtype, g, i), result = element(dtype, y, i);
     double value = (double)(logarithm ? slope - exp(result) * sum : result * (slope - sum));
@@ -40,15 +40,17 @@ static void check_backward(tk_dtype dtype, int64_t n, bool logarithm) {
     CHECK(error <= digits[dtype] * (double)(2 + n / 100 + fabsl(sum)),
       "softmax backward of %lld, dtype %d: %g", (long long)n, dtype, error);
   }
+  tk_softmax_backward(logarithm, dtype, g, y, g, n, true, 0, 1);
+  CHECK(memcmp(g, dx, (size_t)(n * tk_element_size(dtype))) == 0, "backward, far, differs");
   free(g), free(y), free(dx);
 }
 static void check_special(void) {
   float lows[40], y[40];
   for (int i = 0; i < 40; i++) lows[i] = -INFINITY;
-  tk_softmax(false, tk_float32, lows, y, 20, 0, 2);
+  tk_softmax(false, tk_float32, lows, y, 20, false, 0, 2);
   for (int i = 0; i < 40; i++) CHECK(isnan(y[i]), "softmax of minus infinities: %g", (double)y[i]);
   lows[7] = 3;
-  tk_softmax(false, tk_float32, lows, y, 20, 0, 1);
+  tk_softmax(false, tk_float32, lows, y, 20, false, 0, 1);
   for (int i = 0; i < 20; i++) CHECK(y[i] == (i == 7), "softmax of one: %g", (double)y[i]);
 }
 static void check_cumulative(tk_dtype dtype, tk_dtype result, int64_t n) {
@@ -67,7 +69,7 @@ static void check_cumulative(tk_dtype dtype, tk_dtype result, int64_t n) {
 }
 
 int main(void) {
-  const int64_t lengths[] = {1, 2, 3, 10, 16, 31, 100, 512, 513, 3000};
+  const int64_t lengths[] = {1, 2, 3, 10, 16, 31, 100, 512, 513, 3000, 5000};
   for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
     for (tk_dtype dtype = tk_float32; dtype <= tk_bfloat16; dtype++)
       for (int logarithm = 0; logarithm < 2; logarithm++) {

@@ -64,6 +64,32 @@ final class ThreadTests: XCTestCase {
     }
   }
 
+  private func slopes(_ x: Tensor, _ function: (Tensor) -> Tensor) -> Tensor {
+    let x = x.tracked()
+    return function(x).pullback(x.detached(), to: [x])[0]
+  }
+
+  /// Halves of what is written past the caches are written through them.
+  func testResultsLargerThanCachesAreThoseOfTheirHalves() {
+    let (x, middle) = (noise([2100, 2100]), 1050)
+    let (top, bottom) = (x[0..<middle], x[middle...])
+    let weight = noise([2100])
+    let functions: [(String, (Tensor) -> Tensor)] = [
+      ("relu", { $0.relu() }), ("sum", { $0 + $0.abs() }), ("softmax", { $0.softmax() }),
+      ("logSoftmax", { $0.logSoftmax() }), ("cast", { $0.cast(to: .bfloat16).cast(to: .float32) }),
+      ("layerNorm", { $0.layerNorm([2100], weight: weight, bias: weight) }),
+      ("slopes", { self.slopes($0) { $0.softmax() } }),
+      ("slopes of a norm", { self.slopes($0) { $0.layerNorm([2100], weight: weight) } }),
+    ]
+    for (name, function) in functions {
+      let halves = concatenate([function(top), function(bottom)])
+      XCTAssertTrue(function(x).isIdentical(to: halves), name)
+    }
+    let turned = concatenate(
+      [top.transposed().contiguous(), bottom.transposed().contiguous()], axis: 1)
+    XCTAssertTrue(x.transposed().contiguous().isIdentical(to: turned))
+  }
+
   func testConvolutionsAndTheirGradients() {
     let (x, w) = (noise([16, 8, 20, 20]).tracked(), noise([16, 8, 3, 3]).tracked())
     assertSameBits("conv2d") {

@@ -6,13 +6,16 @@ static void NAME(convert)(
   tk_operand own[2] = {operands[0], operands[1]};
   tk_simplify(&points, own, 2);
   REAL *direct = NAME(tk_in_place)(&points, &own[0]);
+  bool far = direct && tk_fills_far(&points, &own[0]);
   REAL buffer[TK_CHUNK];
   for (int64_t position = begin, n; position < end; position += n) {
     n = end - position < TK_CHUNK ? end - position : TK_CHUNK;
-    REAL *values = direct ? direct + position : buffer;
+    REAL *values = direct && !far ? direct + position : buffer;
     NAME(tk_stage_read)(&points, &own[1], position, n, values);
+    if (far) tk_stream(direct + position, values, n * (int64_t)sizeof *values);
     if (!direct) NAME(tk_stage_write)(&points, &own[0], position, n, values);
   }
+  tk_settle(far);
 }
 static void NAME(fill)(
   REAL value, const tk_space *space, const tk_operand *operands, int64_t begin, int64_t end) {

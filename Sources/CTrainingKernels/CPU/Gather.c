@@ -1,6 +1,5 @@
 #include "Elements.h"
-
-#include <string.h>
+#include "Far.h"
 
 int64_t tk_index_check(const tk_index *index, int64_t limit) {
   // Axes that the index does not depend on are looked at once.
@@ -20,14 +19,18 @@ int64_t tk_index_check(const tk_index *index, int64_t limit) {
   static void gather_##bytes(const tk_index *index, int64_t axis, const type *x, type *y,          \
     int64_t begin, int64_t end) {                                                                  \
     int64_t inner = index->inner, stride = index->inner_stride;                                    \
+    bool whole = stride == 0 && inner > 1;                                                         \
+    bool far = whole && tk_is_far(index->outer * index->count * inner * bytes);                    \
     for (int64_t pair = begin; pair < end; pair++) {                                               \
       int64_t o = pair / index->count, j = pair % index->count;                                    \
       const int64_t *at = index->data + o * index->outer_stride + j * index->axis_stride;          \
       const type *plane = x + o * axis * inner;                                                    \
       type *row = y + pair * inner;                                                                \
-      if (stride == 0 && inner > 1) memcpy(row, plane + at[0] * inner, (size_t)inner * bytes);     \
+      if (far) tk_stream(row, plane + at[0] * inner, inner * bytes);                               \
+      else if (whole) memcpy(row, plane + at[0] * inner, (size_t)inner * bytes);                   \
       else for (int64_t i = 0; i < inner; i++) row[i] = plane[at[i * stride] * inner + i];         \
     }                                                                                              \
+    tk_settle(far);                                                                                \
   }
 TK_FOR_EACH_SIZE(GATHER)
 

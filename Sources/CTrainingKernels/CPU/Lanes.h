@@ -9,6 +9,7 @@
 
 #define LOAD(p) NAME(load)(p)
 #define STORE(p, v) NAME(store)(p, v)
+#define PUT(p, v, far) NAME(put_lanes)(p, v, far)
 #define LOAD_TAIL(p, count, fill) NAME(load_tail)(p, count, fill)
 #define STORE_TAIL(p, v, count) NAME(store_tail)(p, v, count)
 #define SPLAT(x) NAME(splat)((REAL)(x))
@@ -40,6 +41,13 @@ INLINE V NAME(load)(const REAL *p) {
   return v;
 }
 INLINE void NAME(store)(REAL *p, V v) { __builtin_memcpy(p, &v, sizeof v); }
+// A store that goes past the caches where `far`.
+INLINE void NAME(put_lanes)(REAL *p, V v, bool far) {
+  // Asked anew each time, for the compiler would make two loops of one, and there are many.
+  __asm__("" : "+r"(far));
+  if (far) __builtin_nontemporal_store(v, (V *)p);
+  else NAME(store)(p, v);
+}
 // A partial load reads `count` elements and fills the rest with `fill`; a partial store writes
 // `count`.
 INLINE V NAME(load_tail)(const REAL *p, int64_t count, REAL fill) {

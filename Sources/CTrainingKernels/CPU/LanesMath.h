@@ -13,8 +13,9 @@
 #define SOFTPLUS(x) NAME(softplus)(x)
 #define ERF(x) NAME(erf)(x)
 #define NORMAL_CDF(x) NAME(normal_cdf)(x)
-#define NORMAL_PDF(x) (SPLAT(0.39894228040143268) * GAUSSIAN(x, SPLAT(-0.5)))
-#define GAUSSIAN(x, factor) NAME(gaussian)(x, factor)
+#define NORMAL_PDF(x) (SPLAT(0.39894228040143268) * NORMAL(x))
+#define NORMAL(x) NAME(gaussian)(x, SPLAT(-0.5), CONSTANT(tail_end))
+#define GAUSSIAN(x) NAME(gaussian)(x, -ONE, CONSTANT(erfc_end))
 #define POW(x, y) NAME(pow)(x, y)
 #define NOT_A_NUMBER __builtin_nan("")
 #endif
@@ -35,6 +36,15 @@ INLINE V NAME(product_error)(V a, V b, V product) {
   return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
 #endif
 }
+// a b + c for a small c, rounded once as it were.
+INLINE V NAME(product_plus)(V a, V b, V c) {
+#if HAS_FMA
+  return FMA(a, b, c);
+#else
+  V product = a * b;
+  return product + (NAME(product_error)(a, b, product) + c);
+#endif
+}
 
 // To the nearest integer, for small numbers.
 INLINE V NAME(nearest)(V x) { return (x + CONSTANT(rounder)) - CONSTANT(rounder); }
@@ -53,20 +63,27 @@ INLINE V NAME(scaled)(V y, V n) {
   return y * NAME(power_of_two)(half) * NAME(power_of_two)(n - half);
 #endif
 }
-// exp(x - n ln 2) - 1
-INLINE V NAME(exp_fraction)(V x, V n) {
-  V r = FMA(-n, CONSTANT(ln2_low), FMA(-n, CONSTANT(ln2_high), x));
-  return FMA(r * r, HORNER(r, exp_terms), r);
+// n for which x - n ln 2 is small
+INLINE V NAME(octaves)(V x) {
+  return FMA(x, SPLAT(1.4426950408889634), CONSTANT(rounder)) - CONSTANT(rounder);
+}
+// x - n ln 2
+INLINE V NAME(exp_rest)(V x, V n) {
+  return FMA(-n, CONSTANT(ln2_low), FMA(-n, CONSTANT(ln2_high), x));
+}
+// exp(r) - 1 for a small r
+INLINE V NAME(exp_growth)(V r) { return FMA(r * r, HORNER(r, exp_terms), r); }
+// exp(x) from exp_least to exp_greatest
+INLINE V NAME(exp_within)(V x) {
+  V n = NAME(octaves)(x);
+  return NAME(scaled)(NAME(exp_growth)(NAME(exp_rest)(x, n)) + ONE, n);
 }
 INLINE V NAME(exp)(V x) {
-  x = CLAMP(x, CONSTANT(exp_least), CONSTANT(exp_greatest));
-  V n = NAME(nearest)(x * SPLAT(1.4426950408889634));
-  return NAME(scaled)(NAME(exp_fraction)(x, n) + ONE, n);
+  return NAME(exp_within)(CLAMP(x, CONSTANT(exp_least), CONSTANT(exp_greatest)));
 }
 INLINE V NAME(expm1)(V x) {
   V clamped = CLAMP(x, SPLAT(-FRACTION_BITS), CONSTANT(exp_greatest));
-  V n = NAME(nearest)(clamped * SPLAT(1.4426950408889634));
-  V y = NAME(exp_fraction)(clamped, n);
+  V n = NAME(octaves)(clamped), y = NAME(exp_growth)(NAME(exp_rest)(clamped, n));
   V half_scale = NAME(power_of_two)(n - ONE);
   V scaled = FMA(half_scale, y, half_scale - SPLAT(0.5));
   return COPY_SIGN(SELECT(EQ(n, ZERO), y, scaled + scaled), x);
@@ -101,7 +118,7 @@ INLINE V NAME(log1p)(V x) {
 INLINE V NAME(tanh)(V x) {
   V a = CLAMP(ABS(x), ZERO, CONSTANT(tanh_end)), z = a * a;
   V near = FMA(a * z, HORNER(z, tanh_terms), a);
-  V far = ONE - SPLAT(2) / (EXP(a + a) + ONE);
+  V far = ONE - SPLAT(2) / (NAME(exp_within)(a + a) + ONE);
   return COPY_SIGN(SELECT(LT(a, SPLAT(0.625)), near, far), x);
 }
 INLINE V NAME(sigmoid)(V x) {
@@ -110,17 +127,13 @@ INLINE V NAME(sigmoid)(V x) {
 }
 INLINE V NAME(softplus)(V x) { return MAXIMUM(x, ZERO) + LOG1P(EXP(-ABS(x))); }
 
-// exp(factor x^2) for a factor of -1 or -1/2, and how much of it, relatively, is lost by the
-// rounding of x^2, which exp magnifies.
-INLINE V NAME(rounded_gaussian)(V x, V factor, V *lost) {
-  x = CLAMP(x, -CONSTANT(gaussian_end), CONSTANT(gaussian_end));
-  V square = x * x;
-  *lost = factor * NAME(product_error)(x, x, square);
-  return EXP(factor * square);
-}
-INLINE V NAME(gaussian)(V x, V factor) {
-  V lost, e = NAME(rounded_gaussian)(x, factor, &lost);
-  return FMA(e, lost, e);
+// exp(factor x^2) for a factor of -1 or -1/2, which is zero beyond the end. What is lost by the rounding
+// of x^2, which exp would magnify, is made good.
+INLINE V NAME(gaussian)(V x, V factor, V end) {
+  V b = CLAMP(ABS(x), ZERO, end), scaled = b * factor, square = scaled * b;
+  V n = NAME(octaves)(square), lost = NAME(product_error)(scaled, b, square);
+  V rest = FMA(-n, CONSTANT(ln2_high), square) + FMA(-n, CONSTANT(ln2_low), lost);
+  return NAME(scaled)(NAME(exp_growth)(rest) + ONE, n);
 }
 // exp(a^2) erfc(a) for a >= 0
 INLINE V NAME(scaled_erfc)(V a) {
@@ -133,22 +146,18 @@ INLINE V NAME(scaled_erfc)(V a) {
 INLINE V NAME(erf)(V x) {
   V a = ABS(x), square = x * x;
   V near = FMA(a, HORNER(square, erf_terms), a);
-  V far = ONE - NAME(scaled_erfc)(a) * GAUSSIAN(a, -ONE);
+  V far = ONE - NAME(scaled_erfc)(a) * GAUSSIAN(a);
   return COPY_SIGN(SELECT(LT(a, ONE), near, far), x);
 }
-// The normal distribution's share beyond a >= 0, times exp(a^2 / 2), and how much of it,
-// relatively, is lost by the rounding of an inverse.
-INLINE V NAME(rounded_tail)(V a, V *lost) {
-  V b = CLAMP(a, ZERO, CONSTANT(tail_end)), pivot = CONSTANT(tail_pivot);
-  V inverse = ONE / (b + pivot), t = (b - pivot) * inverse;
-  V residue = FMA(-t, b, FMA(t + ONE, -pivot, b));
-  *lost = FMA(-inverse, pivot, FMA(-inverse, b, ONE));
-  return HORNER(FMA(inverse, residue, t), tail_terms) * inverse;
-}
 INLINE V NAME(normal_cdf)(V x) {
-  V tail_lost, tail = NAME(rounded_tail)(ABS(x), &tail_lost);
-  V lost, e = NAME(rounded_gaussian)(x, SPLAT(-0.5), &lost), product = tail * e;
-  tail = product + FMA(product, lost + tail_lost, NAME(product_error)(tail, e, product));
+  V b = CLAMP(ABS(x), ZERO, CONSTANT(tail_end)), pivot = CONSTANT(tail_pivot);
+  // Of (b - pivot) / (b + pivot) the last place counts, as the polynomial is steep: what the inverse
+  // lacks is made good.
+  V inverse = ONE / (b + pivot), lost = FMA(-inverse, b, FMA(-inverse, pivot, ONE));
+  V t = FMA(inverse, -pivot - pivot, ONE);
+  V tail = HORNER(FMA(t - ONE, lost, t), tail_terms) * inverse;
+  V e = NORMAL(x);
+  tail = NAME(product_plus)(tail, e, tail * (e * lost));
   return SELECT(GT(x, ZERO), ONE - tail, tail);
 }
 

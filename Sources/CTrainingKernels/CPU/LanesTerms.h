@@ -13,7 +13,6 @@ static const REAL NAME(ln2_high) = 0x1.62e0p-1f;
 static const REAL NAME(ln2_low) = 0x1.0bfbe8e7bcd5ep-15f;
 // Outside of these bounds, exp is zero or infinite, and exp of a squared argument is zero.
 static const REAL NAME(exp_least) = -104.5f, NAME(exp_greatest) = 89;
-static const REAL NAME(gaussian_end) = 15;
 static const REAL NAME(tanh_end) = 10;
 static const REAL NAME(erfc_end) = 10.2f;
 static const REAL NAME(tail_end) = 14.5f;
@@ -59,7 +58,6 @@ static const REAL NAME(rounder) = 0x1.8p52;
 static const REAL NAME(ln2_high) = 0x1.62e42fefp-1;
 static const REAL NAME(ln2_low) = 0x1.473de6af278edp-34;
 static const REAL NAME(exp_least) = -746, NAME(exp_greatest) = 710;
-static const REAL NAME(gaussian_end) = 40;
 static const REAL NAME(tanh_end) = 20;
 static const REAL NAME(erfc_end) = 28;
 static const REAL NAME(tail_end) = 39;

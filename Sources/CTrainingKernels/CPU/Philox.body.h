@@ -1,4 +1,5 @@
 #include "Random.body.h"
+#include "Stage.h"
 
 #if COMPUTE_BITS == 32
 // Four words a block; the block's number is the counter.
@@ -42,3 +43,22 @@ static void NAME(normal)(const uint32_t *words, double mean, double deviation, d
   }
 }
 #endif
+// y = x times a factor, of the dtype, where an element's word is below the threshold, and times zero
+// elsewhere.
+static void NAME(drop)(const uint32_t *words, uint64_t threshold, double factor, tk_dtype dtype,
+  const char *x, char *y, int64_t n, bool far) {
+  REAL kept = (REAL)factor, values[stretch];
+  NAME(tk_narrow)(dtype, 1, &kept, values, 1);
+  NAME(tk_widen)(dtype, 1, values, 1, &kept);
+  // The last word below; where there is none, nothing is kept.
+  uint32_t last = (uint32_t)(threshold - 1);
+  if (threshold == 0) kept = 0;
+  const REAL *from = (const REAL *)x;
+  if (dtype != REAL_DTYPE) NAME(tk_widen)(dtype, n, x, 1, values), from = values;
+  REAL *to = dtype == REAL_DTYPE && !far ? (REAL *)y : values;
+  // y may be x, place by place.
+#pragma clang loop vectorize(assume_safety)
+  for (int64_t i = 0; i < n; i++) to[i] = from[i] * (words[i] <= last ? kept : 0);
+  if (far && dtype == REAL_DTYPE) tk_stream(y, to, n * (int64_t)sizeof *to);
+  else if (to == values) NAME(tk_narrow)(dtype, n, values, y, 1);
+}

@@ -1,4 +1,5 @@
 #include "Elements.h"
+#include "Far.h"
 #include "RandomElements.h"
 
 #define BODY "Philox.body.h"
@@ -29,10 +30,10 @@ void tk_philox_uniform(tk_philox generator, tk_dtype dtype, double lower, double
       TK_PICK(uniform, f64)(words, lower, upper, (double *)y + at, n);
       continue;
     }
-    float x[stretch];
+    float x[stretch], *to = dtype == tk_float32 ? (float *)y + at : x;
     const uint32_t *words = draw(generator, &buffer, at, n);
-    TK_PICK(uniform, f32)(words, (float)lower, (float)upper, x, n);
-    store_floats(dtype, x, y, at, n);
+    TK_PICK(uniform, f32)(words, (float)lower, (float)upper, to, n);
+    if (to == x) store_floats(dtype, x, y, at, n);
     if (is_half(dtype)) wrap_halves(dtype, (float)lower, (float)upper, y, at, n);
   }
 }
@@ -46,10 +47,10 @@ void tk_philox_normal(tk_philox generator, tk_dtype dtype, double mean, double d
       TK_PICK(normal, f64)(words, mean, deviation, (double *)y + at, n);
       continue;
     }
-    float x[stretch];
+    float x[stretch], *to = dtype == tk_float32 ? (float *)y + at : x;
     const uint32_t *words = draw(generator, &buffer, 2 * at, 2 * n);
-    TK_PICK(normal, f32)(words, (float)mean, (float)deviation, x, n);
-    store_floats(dtype, x, y, at, n);
+    TK_PICK(normal, f32)(words, (float)mean, (float)deviation, to, n);
+    if (to == x) store_floats(dtype, x, y, at, n);
   }
 }
 
@@ -88,6 +89,22 @@ void tk_philox_bernoulli(tk_philox generator, tk_dtype dtype, double probability
 #undef CASE
     }
   }
+}
+
+void tk_philox_dropout(tk_philox generator, tk_dtype dtype, double probability, double value,
+  const void *x, void *y, bool far, int64_t begin, int64_t end) {
+  uint64_t threshold = (uint64_t)(probability * 0x1p32);
+  int64_t size = tk_element_size(dtype);
+  word_buffer buffer;
+  FOR_EACH_STRETCH {
+    const uint32_t *words = draw(generator, &buffer, at, n);
+    const char *from = (const char *)x + at * size;
+    char *to = (char *)y + at * size;
+    if (dtype == tk_float64)
+      TK_PICK(drop, f64)(words, threshold, value, dtype, from, to, n, far);
+    else TK_PICK(drop, f32)(words, threshold, value, dtype, from, to, n, far);
+  }
+  tk_settle(far);
 }
 
 void tk_philox_words(tk_philox generator, uint32_t *words, int64_t begin, int64_t end) {

@@ -9,11 +9,11 @@
 // One loop a table row. Each row reads some of its operands, named by the table, and of P0 and P1.
 #define ROW(name, first, second, third, value)                                                     \
   static void NAME(name)(                                                                          \
-    int64_t n, const REAL *const *in, REAL *out, const REAL *parameters) {                         \
+    int64_t n, const REAL *const *in, REAL *out, const REAL *parameters, bool far) {               \
     V P0 = SPLAT(parameters[0]), P1 = SPLAT(parameters[1]);                                        \
     for (int64_t i = 0; i < n; i += LANES) {                                                       \
       V first = LOAD(in[0] + i), second = LOAD(in[1] + i), third = LOAD(in[2] + i);                \
-      STORE(out + i, value);                                                                       \
+      PUT(out + i, value, far);                                                                    \
       (void)first, (void)second, (void)third;                                                      \
     }                                                                                              \
     (void)P0, (void)P1;                                                                            \

@@ -4,7 +4,7 @@
 enum { TK_BLOCK = 256, TK_LEAF_ROWS = 64 };
 
 // A simplified source. It is folded by rows where neighbouring results lie nearer to each other
-// than neighbouring points of one result do.
+// than neighbouring points of one result do, or where a result has one point.
 typedef struct tk_plan {
   tk_space kept, reduced;
   tk_operand source;       // with the strides of `reduced`
@@ -39,7 +39,8 @@ static tk_plan plan_of(const tk_reduce_source *source) {
   for (int32_t axis = 0; axis < plan.reduced.rank; axis++) plan.count *= plan.reduced.shape[axis];
   int64_t beside = distance(kept.strides[plan.kept.rank - 1]);
   int64_t along = distance(plan.source.strides[plan.reduced.rank - 1]);
-  plan.by_rows = plan.kept.shape[plan.kept.rank - 1] >= 8 && plan.count > 1 && beside < along;
+  bool is_across = plan.count == 1 || (plan.count > 1 && beside < along);
+  plan.by_rows = plan.kept.shape[plan.kept.rank - 1] >= 8 && is_across;
   return plan;
 }
 

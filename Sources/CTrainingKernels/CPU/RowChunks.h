@@ -19,6 +19,28 @@ static const REAL *NAME(take)(NAME(row) *row, int64_t first, int64_t n) {
 }
 static int64_t NAME(chunk)(int64_t left) { return left < TK_CHUNK ? left : TK_CHUNK; }
 
+// A row that is written chunk by chunk: its lanes go to its own memory where elements are REAL, else
+// to `buffer`, from where they are rounded.
+typedef struct NAME(result) {
+  char *data;
+  tk_dtype dtype;
+  bool far;
+  REAL *buffer;
+} NAME(result);
+
+INLINE REAL *NAME(lanes_of)(const NAME(result) *y, int64_t first, int64_t n) {
+  bool direct = y->dtype == REAL_DTYPE && n % LANES == 0;
+  return direct ? (REAL *)y->data + first : y->buffer;
+}
+// Whether lanes go past the caches.
+INLINE bool NAME(go_far)(const NAME(result) *y, const REAL *lanes) {
+  return y->far && lanes != y->buffer && (uintptr_t)lanes % LANE_BYTES == 0;
+}
+INLINE void NAME(finish)(const NAME(result) *y, int64_t first, int64_t n, const REAL *lanes) {
+  if (lanes != y->buffer) return;
+  NAME(tk_narrow)(y->dtype, n, lanes, y->data + first * tk_element_size(y->dtype), 1);
+}
+
 #ifndef DEFINE_ROW_SUM
 // The sum of a function of A, B and a number P over two rows. Each chunk is summed by itself, so
 // that the error does not grow with the length of a row.

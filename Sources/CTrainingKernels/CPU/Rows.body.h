@@ -18,21 +18,22 @@ DEFINE_ROW_SUM(sum_of_exponentials, EXP(A - P))
 DEFINE_ROW_SUM(sum_of_products, A * B)
 DEFINE_ROW_SUM(sum_of_row, A)
 
-// y = the function of A, B and two numbers P and Q; y has the dtype of a.
+// y = the function of A, B and two numbers P and Q.
 #define DEFINE_MAP(name, value)                                                                    \
   static void NAME(name)(                                                                          \
-    NAME(row) *a, NAME(row) *b, REAL p, REAL q, char *y, int64_t n) {                              \
+    NAME(row) *a, NAME(row) *b, REAL p, REAL q, const NAME(result) *y, int64_t n) {                \
     V P = SPLAT(p), Q = SPLAT(q);                                                                  \
-    REAL buffer[TK_CHUNK];                                                                         \
     for (int64_t first = 0, count; first < n; first += count) {                                    \
       count = NAME(chunk)(n - first);                                                              \
       const REAL *as = NAME(take)(a, first, count), *bs = b ? NAME(take)(b, first, count) : as;    \
+      REAL *to = NAME(lanes_of)(y, first, count);                                                  \
+      bool far = NAME(go_far)(y, to);                                                              \
       for (int64_t i = 0; i < count; i += LANES) {                                                 \
         V A = LOAD(as + i), B = LOAD(bs + i);                                                      \
-        STORE(buffer + i, value);                                                                  \
+        PUT(to + i, value, far);                                                                   \
         (void)B;                                                                                   \
       }                                                                                            \
-      NAME(tk_narrow)(a->dtype, count, buffer, y + first * tk_element_size(a->dtype), 1);          \
+      NAME(finish)(y, first, count, to);                                                           \
     }                                                                                              \
     (void)Q;                                                                                       \
   }
@@ -43,59 +44,59 @@ DEFINE_MAP(softmax_slope, B * (A - P))
 DEFINE_MAP(log_softmax_slope, A - EXP(B) * P)
 #undef DEFINE_MAP
 
-// y = exp(x - greatest) in REAL, and their sum. y may be x.
+// y = exp(x - greatest), in whole lanes, and their sum.
 static REAL NAME(exponentials)(NAME(row) *x, REAL greatest, REAL *y, int64_t n) {
   V sum = ZERO, P = SPLAT(greatest);
   for (int64_t first = 0, count; first < n; first += count) {
     count = NAME(chunk)(n - first);
     const REAL *from = NAME(take)(x, first, count);
-    REAL part[TK_CHUNK];
-    V total = ZERO;
+    V part = ZERO;
     for (int64_t i = 0; i < count; i += LANES) {
       V e = EXP(LOAD(from + i) - P);
-      total = total + e;
-      STORE(part + i, e);
+      part = part + e;
+      STORE(y + first + i, e);
     }
-    memcpy(y + first, part, (size_t)count * sizeof(REAL));
-    sum = sum + total;
+    sum = sum + part;
   }
   return NAME(sum_of_lanes)(sum);
 }
 static void NAME(softmax)(bool logarithm, tk_dtype dtype, const char *x, char *y, int64_t n,
-  int64_t begin, int64_t end) {
+  bool far, int64_t begin, int64_t end) {
   int64_t bytes = n * tk_element_size(dtype);
-  REAL buffer[TK_CHUNK];
+  REAL buffers[2][TK_CHUNK], raised[TK_HELD];
   for (int64_t i = begin; i < end; i++) {
-    NAME(row) row = {x + i * bytes, dtype, n, -NAME(infinity), buffer, false};
+    NAME(row) row = {x + i * bytes, dtype, n, -NAME(infinity), buffers[0], false};
+    NAME(result) to = {y + i * bytes, dtype, far, buffers[1]};
     REAL greatest = NAME(greatest)(&row, n);
-    if (!logarithm && dtype == REAL_DTYPE) {
-      NAME(row) raised = {y + i * bytes, dtype, n, 0, buffer, false};
-      REAL sum = NAME(exponentials)(&row, greatest, (REAL *)(y + i * bytes), n);
-      NAME(scaled_row)(&raised, NULL, 1 / sum, 0, y + i * bytes, n);
+    if (!logarithm && n <= TK_HELD) {
+      REAL sum = NAME(exponentials)(&row, greatest, raised, n);
+      NAME(row) held = {(const char *)raised, REAL_DTYPE, n, 0, buffers[0], false};
+      NAME(scaled_row)(&held, NULL, 1 / sum, 0, &to, n);
       continue;
     }
     REAL sum = NAME(sum_of_exponentials)(&row, NULL, greatest, n);
-    if (logarithm)
-      NAME(log_softmax_row)(&row, NULL, greatest, LOG(SPLAT(sum))[0], y + i * bytes, n);
-    else
-      NAME(softmax_row)(&row, NULL, greatest, 1 / sum, y + i * bytes, n);
+    if (logarithm) NAME(log_softmax_row)(&row, NULL, greatest, LOG(SPLAT(sum))[0], &to, n);
+    else NAME(softmax_row)(&row, NULL, greatest, 1 / sum, &to, n);
   }
+  tk_settle(far);
 }
 static void NAME(softmax_backward)(bool logarithm, tk_dtype dtype, const char *g, const char *y,
-  char *dx, int64_t n, int64_t begin, int64_t end) {
+  char *dx, int64_t n, bool far, int64_t begin, int64_t end) {
   int64_t bytes = n * tk_element_size(dtype);
-  REAL buffers[2][TK_CHUNK];
+  REAL buffers[3][TK_CHUNK];
   for (int64_t i = begin; i < end; i++) {
     NAME(row) gradient = {g + i * bytes, dtype, n, 0, buffers[0], false};
     NAME(row) result = {y + i * bytes, dtype, n, 0, buffers[1], false};
+    NAME(result) to = {dx + i * bytes, dtype, far, buffers[2]};
     if (logarithm) {
       REAL sum = NAME(sum_of_row)(&gradient, NULL, 0, n);
-      NAME(log_softmax_slope)(&gradient, &result, sum, 0, dx + i * bytes, n);
+      NAME(log_softmax_slope)(&gradient, &result, sum, 0, &to, n);
     } else {
       REAL sum = NAME(sum_of_products)(&gradient, &result, 0, n);
-      NAME(softmax_slope)(&gradient, &result, sum, 0, dx + i * bytes, n);
+      NAME(softmax_slope)(&gradient, &result, sum, 0, &to, n);
     }
   }
+  tk_settle(far);
 }
 
 static void NAME(surprise)(tk_dtype dtype, const char *x, const int64_t *labels, REAL *y, int64_t n,
@@ -111,23 +112,25 @@ static void NAME(surprise)(tk_dtype dtype, const char *x, const int64_t *labels,
   }
 }
 static void NAME(surprise_backward)(tk_dtype dtype, const char *x, const int64_t *labels,
-  const REAL *g, char *dx, int64_t n, int64_t begin, int64_t end) {
+  const REAL *g, char *dx, int64_t n, bool far, int64_t begin, int64_t end) {
   int64_t size = tk_element_size(dtype);
-  REAL buffer[TK_CHUNK], labelled;
+  REAL buffers[2][TK_CHUNK], labelled;
   for (int64_t i = begin; i < end; i++) {
     char *to = dx + i * n * size;
     if (g[i] == 0) {
       memset(to, 0, (size_t)(n * size));
       continue;
     }
-    NAME(row) row = {x + i * n * size, dtype, n, -NAME(infinity), buffer, false};
+    NAME(row) row = {x + i * n * size, dtype, n, -NAME(infinity), buffers[0], false};
+    NAME(result) result = {to, dtype, far, buffers[1]};
     REAL greatest = NAME(greatest)(&row, n);
     REAL share = g[i] / NAME(sum_of_exponentials)(&row, NULL, greatest, n);
     NAME(tk_widen)(dtype, 1, row.data + labels[i] * size, 1, &labelled);
-    NAME(softmax_row)(&row, NULL, greatest, share, to, n);
+    NAME(softmax_row)(&row, NULL, greatest, share, &result, n);
     labelled = EXP(SPLAT(labelled - greatest))[0] * share - g[i];
     NAME(tk_narrow)(dtype, 1, &labelled, to + labels[i] * size, 1);
   }
+  tk_settle(far);
 }
 #endif
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "Elements.h"
+#include "Far.h"
 
 // Drops axes of one point and joins axes that every operand walks as one, which keeps the points'
 // order. At least one axis is left.
@@ -23,6 +24,19 @@ static inline void tk_simplify(tk_space *space, tk_operand *operands, int32_t co
   space->shape[0] = 1;
   // A null operand is not walked.
   for (int32_t k = 0; k < count; k++) operands[k].strides[0] = operands[k].data != NULL;
+}
+
+// An operand's memory where it holds the points in their order, one beside the other; else null.
+static inline char *tk_dense(const tk_space *space, const tk_operand *operand) {
+  int64_t stride = 1;
+  for (int32_t axis = space->rank - 1; axis >= 0; stride *= space->shape[axis--])
+    if (operand->strides[axis] != stride) return NULL;
+  return operand->data;
+}
+static inline bool tk_fills_far(const tk_space *space, const tk_operand *operand) {
+  int64_t bytes = tk_element_size(operand->dtype);
+  for (int32_t axis = 0; axis < space->rank; axis++) bytes *= space->shape[axis];
+  return tk_is_far(bytes) && tk_dense(space, operand);
 }
 
 // One operand's place in a space: the index of a point and its offset in elements.

@@ -93,11 +93,7 @@ void NAME(tk_stage_write)(
 }
 
 REAL *NAME(tk_in_place)(const tk_space *space, const tk_operand *operand) {
-  if (operand->dtype != REAL_DTYPE) return NULL;
-  int64_t stride = 1;
-  for (int32_t axis = space->rank - 1; axis >= 0; stride *= space->shape[axis--])
-    if (operand->strides[axis] != stride) return NULL;
-  return operand->data;
+  return operand->dtype == REAL_DTYPE ? (REAL *)tk_dense(space, operand) : NULL;
 }
 static bool NAME(is_repeated)(const tk_space *space, const tk_operand *operand) {
   for (int32_t axis = 0; axis < space->rank; axis++)
@@ -150,13 +146,16 @@ void NAME(tk_stage_run)(KERNEL kernel, const REAL *parameters, int32_t inputs,
   }
   tk_simplify(&stage.space, stage.operands, inputs + 1);
   for (int32_t k = 0; k <= inputs; k++) NAME(prepare)(&stage, k, end - begin);
+  bool far = stage.direct[0] && tk_fills_far(&stage.space, &stage.operands[0]) &&
+    (uintptr_t)(stage.direct[0] + begin) % LANE_BYTES == 0;
   const REAL *in[3] = {stage.buffers[0], stage.buffers[0], stage.buffers[0]};
   for (int64_t position = begin, n; position < end; position += n) {
     n = NAME(step)(end - position);
     for (int32_t k = 1; k <= inputs; k++) in[k - 1] = NAME(input)(&stage, k, position, n);
     REAL *out = stage.direct[0] && n >= LANES ? stage.direct[0] + position : stage.buffers[0];
-    kernel(n < LANES ? LANES : n, in, out, parameters);
+    kernel(n < LANES ? LANES : n, in, out, parameters, far && out != stage.buffers[0]);
     if (out == stage.buffers[0])
       NAME(tk_stage_write)(&stage.space, &stage.operands[0], position, n, out);
   }
+  tk_settle(far);
 }

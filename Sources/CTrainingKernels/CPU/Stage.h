@@ -21,8 +21,10 @@ void NAME(tk_stage_write)(
 REAL *NAME(tk_in_place)(const tk_space *space, const tk_operand *operand);
 
 // A row kernel: n is a multiple of LANES; pointers of operands that are not read may point
-// anywhere.
-typedef void (*KERNEL)(int64_t n, const REAL *const *in, REAL *out, const REAL *parameters);
+// anywhere. It writes past the caches where it is told to, which takes lanes at multiples of their
+// size.
+typedef void (*KERNEL)(
+  int64_t n, const REAL *const *in, REAL *out, const REAL *parameters, bool far);
 // Runs it over points of space: operands[0] is written, the `inputs` after it are read.
 void NAME(tk_stage_run)(KERNEL kernel, const REAL *parameters, int32_t inputs,
   const tk_space *space, const tk_operand *operands, int64_t begin, int64_t end);

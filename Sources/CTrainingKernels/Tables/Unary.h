@@ -38,8 +38,8 @@ UNARY_REAL(asin, X, ASIN(X), G / SQRT(ONE - X * X), G * X / CUBE(SQRT(ONE - X * 
 UNARY_REAL(acos, X, ACOS(X), -G / SQRT(ONE - X * X), -G * X / CUBE(SQRT(ONE - X * X)), -0.9, 0.9)
 UNARY_REAL(atan, X, ATAN(X), G / (ONE + X * X), -(G + G) * X / SQUARE(ONE + X * X), -4, 4)
 UNARY_REAL(tanh, Y, TANH(X), G * (ONE - Y * Y), SPLAT(-2) * G * Y * (ONE - Y * Y), -4, 4)
-UNARY_REAL(erf, X, ERF(X), G * SPLAT(1.1283791670955126) * GAUSSIAN(X, -ONE),
-           G * SPLAT(-2.2567583341910251) * X * GAUSSIAN(X, -ONE), -3, 3)
+UNARY_REAL(erf, X, ERF(X), G * SPLAT(1.1283791670955126) * GAUSSIAN(X),
+           G * SPLAT(-2.2567583341910251) * X * GAUSSIAN(X), -3, 3)
 UNARY_REAL(floor, NONE, FLOOR(X), ZERO, ZERO, -4, 4)
 UNARY_REAL(ceil, NONE, -FLOOR(-X), ZERO, ZERO, -4, 4)
 UNARY_REAL(round, NONE, ROUND(X), ZERO, ZERO, -4, 4)

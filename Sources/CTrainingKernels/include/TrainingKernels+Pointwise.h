@@ -52,6 +52,10 @@ void tk_select(tk_compute compute,
   const tk_space *space, const tk_operand *operands, int64_t begin, int64_t end);
 // y = x, converted; operands: y, x. Real to integer truncates toward zero, anything to bool is x != 0.
 void tk_copy(const tk_space *space, const tk_operand *operands, int64_t begin, int64_t end);
+// The same in tiles, where x and y have one dtype and x runs down where y runs along: how many there are, or 0 where
+// tk_copy is the better way, and a range of them.
+int64_t tk_tile_count(const tk_space *space, const tk_operand *operands);
+void tk_copy_tiles(const tk_space *space, const tk_operand *operands, int64_t begin, int64_t end);
 // y = value; operands: y. Integers take `integer`, reals take `real`.
 void tk_fill(double real, int64_t integer,
   const tk_space *space, const tk_operand *operands, int64_t begin, int64_t end);

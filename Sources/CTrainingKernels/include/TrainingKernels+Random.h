@@ -20,6 +20,9 @@ void tk_philox_integer(tk_philox generator, int64_t lower, int64_t upper, int64_
 // y[i] = value with the probability, else 0; 1 word an element. Integers want a value >= 0.
 void tk_philox_bernoulli(tk_philox generator, tk_dtype dtype, double probability, double value,
   void *y, int64_t begin, int64_t end);
+// y = x times what tk_philox_bernoulli draws; y may be x. `far` is what tk_is_far says of y.
+void tk_philox_dropout(tk_philox generator, tk_dtype dtype, double probability, double value,
+  const void *x, void *y, bool far, int64_t begin, int64_t end);
 // The 32-bit words themselves: word i of the stream.
 void tk_philox_words(tk_philox generator, uint32_t *words, int64_t begin, int64_t end);
 

@@ -24,6 +24,10 @@ typedef struct tk_space { int32_t rank; int64_t shape[TK_MAX_RANK]; } tk_space;
 // A strided array over a space. Strides count elements and may be zero or negative.
 typedef struct tk_operand { void *data; tk_dtype dtype; int64_t strides[TK_MAX_RANK]; } tk_operand;
 
+// Whether a result of so many bytes is better written past the caches. Functions that see rows or
+// elements alone are told so as `far`; of a result in a space, kernels know it by themselves.
+static inline bool tk_is_far(int64_t bytes) { return bytes >= (int64_t)16 << 20; }
+
 #include "TrainingKernels+ISA.h"
 #include "TrainingKernels+Pointwise.h"
 #include "TrainingKernels+Reduction.h"

@@ -34,6 +34,7 @@ package protocol Backend: AnyObject, Sendable {
   func surpriseBackward(_ x: Tensor, at labels: Tensor, gradient: Tensor, into result: Tensor)
   /// Rows at mean 0, where they are centered, and mean square 1: they, one over their roots, and what a weight and a
   /// bias make of them where `y` is not nil. All are contiguous.
+  func squareDistances(_ x: Tensor, width: Int, into y: Tensor)
   func standardize(
     _ x: Tensor, isCentered: Bool, epsilon: Double, weight: Tensor?, bias: Tensor?,
     into values: Tensor, _ roots: Tensor, _ y: Tensor?)
@@ -72,6 +73,9 @@ package protocol Backend: AnyObject, Sendable {
   func fold(_ window: tk_window, _ columns: Tensor, into images: Tensor)
 
   func random(_ distribution: Distribution, _ generator: tk_philox, into y: Tensor)
+  /// The elements of `x` times what a Bernoulli distribution gives for them; both lie without gaps.
+  func dropout(
+    _ x: Tensor, probability: Double, value: Double, _ generator: tk_philox, into y: Tensor)
   func update(
     _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor])
   /// The same in float32 where weights or states are in half precision; the gradient is of any dtype.

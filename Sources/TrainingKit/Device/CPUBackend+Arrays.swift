@@ -88,6 +88,18 @@ extension CPUBackend {
   }
 }
 
+extension CPUBackend {
+  package func dropout(
+    _ x: Tensor, probability: Double, value: Double, _ generator: tk_philox, into y: Tensor
+  ) {
+    parallelFor(y.count, grain: CPUBackend.grain) { [isFar = y.isFar] begin, end in
+      tk_philox_dropout(
+        generator, y.dtype.kernel, probability, value, x.address, y.address, isFar, Int64(begin),
+        Int64(end))
+    }
+  }
+}
+
 extension IndexView {
   fileprivate var kernel: tk_index {
     tk_index(

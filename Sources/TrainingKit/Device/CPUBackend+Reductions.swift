@@ -70,18 +70,18 @@ extension CPUBackend {
   }
 
   package func softmax(logarithm: Bool, _ x: Tensor, into y: Tensor) {
-    forEachRow(of: y) { width, begin, end in
-      tk_softmax(logarithm, y.dtype.kernel, x.address, y.address, width, begin, end)
+    forEachRow(of: y) { [isFar = y.isFar] width, begin, end in
+      tk_softmax(logarithm, y.dtype.kernel, x.address, y.address, width, isFar, begin, end)
     }
   }
 
   package func softmaxBackward(
     logarithm: Bool, gradient: Tensor, y: Tensor, into result: Tensor
   ) {
-    forEachRow(of: result) { width, begin, end in
+    forEachRow(of: result) { [isFar = result.isFar] width, begin, end in
       tk_softmax_backward(
-        logarithm, result.dtype.kernel, gradient.address, y.address, result.address, width, begin,
-        end)
+        logarithm, result.dtype.kernel, gradient.address, y.address, result.address, width, isFar,
+        begin, end)
     }
   }
 
@@ -96,10 +96,16 @@ extension CPUBackend {
     _ x: Tensor, at labels: Tensor, gradient: Tensor, into result: Tensor
   ) {
     let labels = labels.address.assumingMemoryBound(to: Int64.self)
-    forEachRow(of: x) { width, begin, end in
+    forEachRow(of: x) { [isFar = result.isFar] width, begin, end in
       tk_surprise_backward(
-        x.dtype.kernel, x.address, labels, gradient.address, result.address, width, begin,
+        x.dtype.kernel, x.address, labels, gradient.address, result.address, width, isFar, begin,
         end)
+    }
+  }
+
+  package func squareDistances(_ x: Tensor, width: Int, into y: Tensor) {
+    forEachRow(of: x, width: width) { width, begin, end in
+      tk_square_distances(x.dtype.kernel, x.address, y.address, width, begin, end)
     }
   }
 
@@ -219,7 +225,8 @@ extension tk_standardization {
     roots: Tensor
   ) {
     self.init(
-      centered: isCentered, dtype: dtype.kernel, values_dtype: values.dtype.kernel,
+      centered: isCentered, far: values.isFar, dtype: dtype.kernel,
+      values_dtype: values.dtype.kernel,
       y_dtype: values.dtype.kernel, weight: UnsafeRawPointer(weight?.address),
       bias: UnsafeRawPointer(bias?.address), values: values.address,
       roots: roots.address, y: nil)

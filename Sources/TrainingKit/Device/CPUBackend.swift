@@ -48,8 +48,16 @@ package final class CPUBackend: Backend {
   }
 
   package func copy(_ x: Tensor, into y: Tensor) {
-    PointwiseArguments(y, x).run { space, operands, begin, end in
-      tk_copy(space, operands, begin, end)
+    let arguments = PointwiseArguments(y, x)
+    arguments.withOperands { space, operands in
+      let tiles = tk_tile_count(space, operands)
+      parallelFor(Int(tiles), grain: 4) { begin, end in
+        tk_copy_tiles(space, operands, Int64(begin), Int64(end))
+      }
+      if tiles > 0 { return }
+      parallelFor(y.count, grain: CPUBackend.grain) { begin, end in
+        tk_copy(space, operands, Int64(begin), Int64(end))
+      }
     }
   }
 

@@ -13,6 +13,11 @@ extension DType {
   }
 }
 
+extension Tensor {
+  /// Whether kernels that write this tensor do so past the caches.
+  var isFar: Bool { tk_is_far(Int64(form.byteCount)) }
+}
+
 extension tk_space {
   init(_ rank: Int, _ lanes: Lanes) {
     self.init(rank: Int32(rank), shape: lanes.kernel)
@@ -78,12 +83,17 @@ struct PointwiseArguments {
       UnsafePointer<tk_space>, UnsafePointer<tk_operand>, _ begin: Int64, _ end: Int64
     ) -> Void
   ) {
+    withOperands { space, operands in
+      parallelFor(count, grain: CPUBackend.grain) { begin, end in
+        kernel(space, operands, Int64(begin), Int64(end))
+      }
+    }
+  }
+
+  func withOperands(_ body: (UnsafePointer<tk_space>, UnsafePointer<tk_operand>) -> Void) {
     withUnsafePointer(to: space) { space in
       withUnsafeBytes(of: operands) { operands in
-        let operands = operands.baseAddress!.assumingMemoryBound(to: tk_operand.self)
-        parallelFor(count, grain: CPUBackend.grain) { begin, end in
-          kernel(space, operands, Int64(begin), Int64(end))
-        }
+        body(space, operands.baseAddress!.assumingMemoryBound(to: tk_operand.self))
       }
     }
   }

@@ -67,6 +67,9 @@ package final class PaperBackend: Backend {
   ) {
     counter.pass(x, result)
   }
+  package func squareDistances(_ x: Tensor, width: Int, into y: Tensor) {
+    counter.pass(x, y)
+  }
   package func standardize(
     _ x: Tensor, isCentered: Bool, epsilon: Double, weight: Tensor?, bias: Tensor?,
     into values: Tensor, _ roots: Tensor, _ y: Tensor?
@@ -135,6 +138,11 @@ package final class PaperBackend: Backend {
 
   package func random(_ distribution: Distribution, _ generator: tk_philox, into y: Tensor) {
     counter.pass(y)
+  }
+  package func dropout(
+    _ x: Tensor, probability: Double, value: Double, _ generator: tk_philox, into y: Tensor
+  ) {
+    counter.pass(x, y)
   }
   package func update(
     _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor]

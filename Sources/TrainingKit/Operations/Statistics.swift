@@ -1,3 +1,25 @@
+/// The sum of squared distances from the mean over the last axes, in one pass over rows.
+private struct SquareDistances: Operation {
+  static let longestRow = 1 << 15
+  let axes: [Int]
+
+  var name: String { "squareDistances" }
+  var precision: PrecisionRule { .wide }
+
+  func result(of inputs: Operands) -> TensorSpec {
+    TensorSpec(inputs[0].shape.reduced(axes, keepDims: true), inputs[0].dtype)
+  }
+
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
+    backend.squareDistances(inputs[0], width: inputs[0].count / output.count, into: output)
+  }
+
+  func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
+    let x = inputs[0]
+    return [(x - x.mean(axes: axes, keepDims: true)) * (gradient * 2)]
+  }
+}
+
 extension Tensor {
   /// The mean over the given axes; over all of them when nil. NaN over nothing; integers give float32.
   public func mean(axes: [Int]? = nil, keepDims: Bool = false) -> Tensor {
@@ -19,9 +41,19 @@ extension Tensor {
     guard let reduced = self.axes(axes, "variance") else { return self }
     let terms = reduced.reduce(1) { $0 * shape.lanes[$1] }
     let real = cast(to: dtype.statistics)
-    let centered = real - real.mean(axes: reduced, keepDims: true)
-    let squares = centered.square().sum(axes: reduced, keepDims: keepDims)
+    let squares = real.squareDistances(reduced).reshaped(
+      shape.reduced(reduced, keepDims: keepDims))
     return (squares / Double(Swift.max(0, terms - correction))).cast(to: dtype.real)
+  }
+
+  /// The sum of squared distances from the mean, with axes of one element.
+  private func squareDistances(_ axes: [Int]) -> Tensor {
+    let width = axes.reduce(1) { $0 * shape.lanes[$1] }
+    // Long rows are few, and are better cut into pieces.
+    if axes == Array((rank - axes.count)..<rank), (1...SquareDistances.longestRow).contains(width) {
+      return SquareDistances(axes: axes)(contiguous())
+    }
+    return (self - mean(axes: axes, keepDims: true)).square().sum(axes: axes, keepDims: true)
   }
 
   /// The square root of the variance.

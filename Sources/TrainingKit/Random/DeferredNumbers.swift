@@ -1,19 +1,17 @@
 internal import CTrainingKernels
 
-/// Random numbers that are drawn when they are needed, and the same ones each time: a place in a Philox stream in
-/// place of memory.
+/// Numbers of a Bernoulli distribution that are drawn where they are multiplied with, and the same ones each time: a
+/// place in a Philox stream in place of memory.
 struct DeferredNumbers: Sendable {
-  private let distribution: Distribution
+  private let probability, value: Double
   private let start: tk_philox
 
-  init(_ distribution: Distribution, from start: tk_philox) {
-    (self.distribution, self.start) = (distribution, start)
+  init(probability: Double, value: Double, from start: tk_philox) {
+    (self.probability, self.value, self.start) = (probability, value, start)
   }
 
-  /// The numbers in a shape.
-  func tensor(_ name: String, _ shape: Shape, _ dtype: DType) -> Tensor {
-    Tensor.fresh(name, shape, dtype) { tensor, backend in
-      backend.random(distribution, start, into: tensor)
-    }
+  /// The elements of `x` times a number each.
+  func multiply(_ x: Tensor, into y: Tensor, on backend: any Backend) {
+    backend.dropout(x, probability: probability, value: value, start, into: y)
   }
 }

@@ -27,34 +27,39 @@ extension Tensor {
     else {
       return self * generator.bernoulli(shape, probability: stays, value: value, dtype: dtype)
     }
-    let function = DroppedElements(numbers: numbers, isInputKept: isKeptByItsNode)
-    let output = withoutGradients { function.applied(to: self) }
-    return function.recorded(output, of: [self], in: .current)
+    let dense = contiguous()
+    return DroppedElements(numbers: numbers, isInputKept: dense.isKeptByItsNode)(dense)
   }
 
   /// Whether the node that made this value keeps it in any case.
   private var isKeptByItsNode: Bool { node?.operation.saves.contains(.output) ?? false }
 }
 
-/// Dropout as one node of the graph, which draws its numbers again where it needs them and keeps none.
-private struct DroppedElements: Differentiable {
+/// Dropout in one pass, which draws its numbers again where it needs them and keeps none.
+private struct DroppedElements: Operation {
   let numbers: DeferredNumbers
   /// Whether keeping the input takes no memory.
   let isInputKept: Bool
 
   var name: String { "dropout" }
   var saves: Saved { isInputKept ? .inputs : [] }
+  var isElementwise: Bool { true }
 
-  func applied(to x: Tensor) -> Tensor { x * numbers.tensor(name, x.shape, x.dtype) }
+  func result(of inputs: Operands) -> TensorSpec { TensorSpec(inputs[0].shape, inputs[0].dtype) }
+
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
+    numbers.multiply(inputs[0], into: output, on: backend)
+  }
 
   func remaking(_ inputs: Operands, as dtype: DType) -> (() -> Tensor)? {
-    inputs[0].isHollow ? nil : { applied(to: inputs[0]) }
+    inputs[0].isHollow ? nil : { self(inputs[0]) }
   }
 
   func backward(
     _ gradient: consuming Tensor, inputs: consuming Operands, output: Tensor
   ) -> Slopes {
-    let factors = numbers.tensor(name, gradient.shape, gradient.dtype)
-    return [consume gradient * factors]
+    let dense = gradient.contiguous()
+    _ = consume gradient
+    return [apply(to: Operands(consume dense))]
   }
 }

@@ -118,7 +118,7 @@ extension RandomGenerator {
       // Nothing is drawn on paper.
       return Context.current.backend.isPaper ? start : stream.draw(words: words) { _ in }
     }
-    return start.map { DeferredNumbers(distribution, from: $0) }
+    return start.map { DeferredNumbers(probability: probability, value: value, from: $0) }
   }
 
   private var isMersenneTwister: Bool {
