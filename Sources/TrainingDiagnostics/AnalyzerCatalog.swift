@@ -37,6 +37,7 @@ public enum AnalyzerCatalog {
       EmbeddingInstability(),
       StaleMoments(),
       MemoryGrowth(),
+      ModeMismatch(),
       SlowLoader(),
     ]
   }

@@ -14,6 +14,8 @@ public struct Doctor: Sendable {
   /// The run so far.
   public private(set) var history = RunHistory()
   private var analyzers: [any Analyzer]
+  /// The places of those that are handed every step.
+  private let constant: [Int]
   private var occurrences: [Symptom: Int] = [:]
   // What was no news when it was found, once of each kind.
   private var silenced: [Finding] = []
@@ -27,13 +29,18 @@ public struct Doctor: Sendable {
   ///   - budget: how many findings are heard in all; faults are heard beyond it.
   public init(_ analyzers: [any Analyzer] = AnalyzerCatalog.standard, budget: Int = 20) {
     (self.analyzers, self.budget) = (analyzers, budget)
+    constant = analyzers.indices.filter { !type(of: analyzers[$0]).looksInside }
   }
 
   /// Takes a step, and returns what is new.
   @discardableResult
   public mutating func observe(_ step: StepRecord) -> [Finding] {
     let completed = history.completed(step)
-    let found = analyzers.indices.compactMap { analyzers[$0].examine(completed, after: history) }
+    var found: [Finding] = []
+    // A closure would copy each answer, which is large and mostly none.
+    for place in step.details == nil ? constant : Array(analyzers.indices) {
+      if let finding = analyzers[place].examine(completed, after: history) { found.append(finding) }
+    }
     recovery.note(completed, found, after: history)
     history.append(step)
     return hear(found)

@@ -34,14 +34,15 @@ public struct RunHistory: Sendable {
   /// Adds a step.
   public mutating func append(_ step: StepRecord) {
     if step.loss != nil { hasOwnLoss = true }
-    let step = completed(step)
-    if let value = step.loss { loss.append(value, at: step.step) }
+    if let value = step.loss ?? (hasOwnLoss ? nil : step.trainLoss) {
+      loss.append(value, at: step.step)
+    }
     if let value = step.gradientNorm { gradientNorm.append(value, at: step.step) }
     if let value = step.learningRate { learningRate.append(value, at: step.step) }
     if let value = step.trainLoss { trainLoss.append(value, at: step.step) }
     if let value = step.validationLoss { validationLoss.append(value, at: step.step) }
-    first = first ?? step
-    previous = step
+    if first == nil { first = completed(step) }
+    previous = completed(step)
     count += 1
   }
 }

@@ -27,8 +27,10 @@ struct CommandRun {
   }
 
   /// How a run ended whose output is a terminal, and what it wrote there.
+  ///
+  /// - Parameter sign: what the run is ended at, once it has written that.
   static func inTerminal(
-    _ arguments: [String], locale: String
+    _ arguments: [String], locale: String, until sign: String? = nil
   ) throws -> (status: Int32, text: String) {
     var (primary, other): (Int32, Int32) = (-1, -1)
     guard openpty(&primary, &other, nil, nil, nil) == 0 else {
@@ -47,6 +49,7 @@ struct CommandRun {
     var (text, buffer) = (Data(), [UInt8](repeating: 0, count: 4096))
     while case let count = read(primary, &buffer, buffer.count), count > 0 {
       text += buffer[..<count]
+      if let sign, text.range(of: Data(sign.utf8)) != nil { process.terminate() }
     }
     process.waitUntilExit()
     return (process.terminationStatus, String(decoding: text, as: UTF8.self))

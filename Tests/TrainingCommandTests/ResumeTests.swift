@@ -199,6 +199,24 @@ final class ResumeTests: XCTestCase {
       lines[1], "training: --resume: expected a checkpoint that is whole, got none in \(folder)")
   }
 
+  /// What cannot be read is no output that cannot be written.
+  func testAFolderThatCannotBeReadIsNoInput() throws {
+    let scratch = try Scratch(of: self)
+    let linear = ["train", "--model", "linear", "--epochs", "1", "--resume", "--checkpoint-dir"]
+    let file = try scratch.file("file", "no folder")
+    try assertRefused(
+      linear + [file], "--resume: \(file): expected to list the folder, got 'Not a directory'",
+      status: 66)
+    let folder = scratch.path("c")
+    try FileManager.default.createDirectory(
+      atPath: "\(folder)/step-00000045.safetensors", withIntermediateDirectories: true)
+    let run = try CommandRun(linear + [folder])
+    XCTAssertEqual(run.status, 66, run.errors)
+    XCTAssertTrue(
+      run.errors.hasSuffix("expected a checkpoint that is whole, got none in \(folder)\n"),
+      run.errors)
+  }
+
   func testAPartedBatchIsTheSameStep() throws {
     let scratch = try Scratch(of: self)
     func loss(_ parts: String) throws -> Double {

@@ -66,6 +66,8 @@ final class AnalyzerConformanceTests: XCTestCase {
           step.gradientNorm = step.gradientNorm.map { $0 * scale }
           step.trainLoss = step.trainLoss.map { $0 * scale }
           step.validationLoss = step.validationLoss.map { $0 * scale }
+          let evaluationLoss = step.details?.evaluationLoss
+          step.details?.evaluationLoss = evaluationLoss.map { $0 * scale }
           return step
         }
         XCTAssertEqual(

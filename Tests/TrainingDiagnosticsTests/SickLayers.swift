@@ -86,6 +86,12 @@ enum SickLayers {
       lag(&details, step < 300 ? 1 : 4)
     },
     SickRuns.Case(analyzer: "stale-moments", symptom: .staleMoments, run: spike(behind: 4)),
+    layer("mode-mismatch", .modeMismatch, "running statistics that are spoilt") { details, step in
+      details.evaluationLoss = step < 300 ? 1 : step < 500 ? .infinity : 4
+    },
+    layer("mode-mismatch", .modeMismatch, "running statistics that are spoilt") { details, step in
+      details.evaluationLoss = step < 300 ? 1 : step < 500 ? .infinity : 4
+    },
     layer("memory-growth", .memoryGrowth, "graphs that are kept") { details, step in
       details.memory?.byOwner["activations"] = 20_000 * step
       details.memory?.live += 20_000 * step
@@ -99,6 +105,18 @@ enum SickLayers {
   /// Runs of nine layers with nothing wrong in them, some of which look ill.
   static let healthy = [
     run("nine layers", end: 0.4) { _, _ in },
+    run("running statistics that have yet to see data", end: 0.4) { details, step in
+      details.evaluationLoss = step < 32 ? 5 : 1 - 0.6 * Double(step) / 900
+    },
+    run("a model that was never alike in both modes", end: 0.4) { details, _ in
+      details.evaluationLoss = 3
+    },
+    run("running statistics that have yet to see data", end: 0.4) { details, step in
+      details.evaluationLoss = step < 32 ? 5 : 1 - 0.6 * Double(step) / 900
+    },
+    run("a model that was never alike in both modes", end: 0.4) { details, _ in
+      details.evaluationLoss = 3
+    },
     run("a head that learns to look at one key", end: 0.4) { details, step in
       details.activations[3] = attention(score: 4 + Double(step) / 20, entropy: entropy(at: step))
     },

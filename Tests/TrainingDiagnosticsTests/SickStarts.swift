@@ -330,6 +330,21 @@ enum SickStarts {
         data: classes {
           $0.x = $0.x.taking(Tensor((0..<32).map { $0 / 2 }))
         }),
+      SickStart(
+        check: "inputs", symptom: .repeatedExamples, cause: .repeatedData, place: "inputs",
+        start: PreflightCase(
+          "the same two batches of short texts in turn", seed: seed, batches: 4,
+          {
+            let batches = (0..<2).map { _ in PreflightData.tokens([8, 8], 16) }
+            var place = 0
+            return (
+              Embedding(16, 16),
+              {
+                place += 1
+                return batches[place % 2]
+              }
+            )
+          }, loss: { crossEntropy($0($1.x).reshaped([-1, 16]), $1.y.flattened()) })),
     ]
   }
 }

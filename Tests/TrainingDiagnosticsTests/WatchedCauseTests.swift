@@ -142,6 +142,46 @@ final class WatchedCauseTests: XCTestCase {
 }
 
 extension WatchedCauseTests {
+  /// Normalization keeps the losses as they are, and evaluation has nothing to go by any more.
+  func testABatchThatSpoilsRunningStatisticsIsNamed() throws {
+    for spoilt in [130, nil] {
+      let ward = try Ward(seed: 3)
+      let model = withRandomGenerator(RandomGenerator(seed: 3)) {
+        Sequential {
+          BatchNorm(8)
+          Linear(8, 32)
+          ReLU()
+          Linear(32, 4)
+        }
+      }
+      let run = TrainingRun(model: model, optimizer: AdamW(), schedule: .constant(1e-2))
+      var watched = WatchedRun(run) { (model, batch: Batch) in
+        crossEntropy(model(batch.x), batch.y)
+      }
+      for (step, item) in ward.items(201).enumerated() {
+        let x = step == spoilt ? item.x * 1e7 : item.x
+        _ = try watched.step(Batch(x: x, y: item.y, indices: Array((32 * step)..<(32 * step + 32))))
+      }
+      let found = watched.diagnosis().findings.filter { $0.severity >= .warning }
+      XCTAssertEqual(found.map(\.symptom), spoilt == nil ? [] : [.modeMismatch], "\(found)")
+      guard let finding = found.first else { continue }
+      XCTAssertEqual(finding.cause, .dataOutlier, "\(finding)")
+      XCTAssertEqual(finding.began, 130, "\(finding)")
+      XCTAssertEqual(finding.examples.first, 32 * 130, "\(finding)")
+    }
+  }
+
+  /// What first steps that are too large have cost is told by a trial, where the losses did not explode.
+  func testAMissingWarmUpIsWeighed() throws {
+    let rates: [(first: Double, isTold: Bool)] = [(0.3, true), (1e-4, false)]
+    for (first, isTold) in rates {
+      let schedule = Schedule.table(steps: 21) { $0 < 20 ? first : 3e-3 }
+      let ward = try Ward(seed: 4, schedule: schedule)
+      let found = try findings(ward, ward.items(140)).filter { $0.severity >= .warning }
+      XCTAssertEqual(found.contains { $0.cause == .schedule }, isTold, "\(found)")
+    }
+  }
+
   func testABadStartThatWasSeenBeforeTheFirstStepIsTreated() throws {
     let ward = try Ward(seed: 8)
     for named in ward.run.model.parameters where named.parameter.value.rank == 2 {
@@ -200,7 +240,8 @@ extension WatchedCauseTests {
         let level = step < 203 ? 2.0 : 2.2
         doctor.observe(StepRecord(step: step, loss: level * noise.factor(0.06)))
       }
-      let finding = doctor.findings.first { $0.symptom == .levelRise }
+      let symptom = resume == 203 ? Symptom.resumeJump : .levelRise
+      let finding = doctor.findings.first { $0.symptom == symptom }
       XCTAssertEqual(
         finding?.cause, resume == 203 ? .lostState : .undetermined, "\(doctor.findings)")
       XCTAssertEqual(finding?.severity, resume == 203 ? .warning : .note)

@@ -6,6 +6,7 @@ struct DemoCommand {
   private let settings: DemoSettings
   private var reports: ReportFiles
   private var failures: [String] = []
+  private var live = LiveLine()
 
   init(_ settings: DemoSettings) throws(UsageError) {
     reports = try ReportFiles(page: settings.page, folder: settings.pictures)
@@ -27,7 +28,8 @@ struct DemoCommand {
     Console.print(
       "\(scenes.count + 1)  out of memory: a language model whose steps find half of the room that they need"
     )
-    take(try MemoryScene(DemoData.pixels(samples), seed: settings.seed).play())
+    var scene = MemoryScene(DemoData.pixels(samples), seed: settings.seed)
+    take(try scene.play())
     try reports.write { _ in "training demo" }
     let (seconds, _) = start.duration(to: .now).components
     Console.print("report: \(settings.page), after \(seconds) s")
@@ -42,9 +44,10 @@ struct DemoCommand {
   }
 
   private mutating func play(_ scene: DemoScene) throws {
-    let healthy = try perform(scene, isSick: false, .treating)
-    let sick = try perform(scene, isSick: true, .standard)
-    let treated = try perform(scene, isSick: true, .treating)
+    let healthy = try perform("healthy twin", scene, isSick: false, .treating)
+    let sick = try perform("untreated", scene, isSick: true, .standard)
+    let treated = try perform("treated", scene, isSick: true, .treating)
+    live.clear()
     show("healthy twin", healthy)
     show("untreated", sick)
     let finding = treated.watched.treatments.first?.finding ?? treated.finding ?? sick.finding
@@ -61,12 +64,17 @@ struct DemoCommand {
     reports.add(healthy.report("\(scene.title): healthy twin"))
   }
 
-  private func perform(_ scene: DemoScene, isSick: Bool, _ care: Care) throws -> Performance {
+  private mutating func perform(
+    _ name: String, _ scene: DemoScene, isSick: Bool, _ care: Care
+  ) throws -> Performance {
     try withRandomGenerator(RandomGenerator(seed: settings.seed)) {
       var run = scene.run(isSick)
       run.generator = RandomGenerator(seed: settings.seed &+ 1)
       var performance = Performance(WatchedRun(run, care: care, DemoScene.loss))
-      try performance.train(on: scene.batches(isSick: isSick, seed: settings.seed))
+      let batches = scene.batches(isSick: isSick, seed: settings.seed)
+      try performance.train(on: batches) { step in
+        live.show("   \(name): step \(step) of \(batches.count)")
+      }
       try performance.evaluate(on: scene.data.heldOut)
       return performance
     }
@@ -115,9 +123,12 @@ struct Performance {
   init(_ watched: WatchedRun<Network, Batch>) { self.watched = watched }
 
   /// Takes all steps, unless the run gets stuck.
-  mutating func train(on batches: [Batch]) throws {
+  ///
+  /// - Parameter willStep: is told the number of each step, from 1.
+  mutating func train(on batches: [Batch], willStep: (Int) -> Void) throws {
     do {
-      for batch in batches {
+      for (place, batch) in batches.enumerated() {
+        willStep(place + 1)
         let findings = try watched.step(batch).findings.filter { $0.severity >= .warning }
         if let found = findings.first, finding.map({ $0.severity < found.severity }) ?? true {
           finding = found

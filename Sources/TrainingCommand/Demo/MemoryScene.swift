@@ -5,12 +5,13 @@ internal import TrainingKit
 struct MemoryScene {
   private let data: DemoData
   private let seed: UInt64
+  private var live = LiveLine()
   private static var steps: Int { 60 }
 
   init(_ data: DemoData, seed: UInt64) { (self.data, self.seed) = (data, seed) }
 
   /// Trains without a limit, then with one; what is shown of it goes to standard output.
-  func play() throws -> (runs: [ReportedRun], failure: String?) {
+  mutating func play() throws -> (runs: [ReportedRun], failure: String?) {
     let limit = Device.cpu.memoryLimit
     defer { Device.cpu.memoryLimit = limit }
     var healthy = makeRun()
@@ -18,7 +19,7 @@ struct MemoryScene {
     let need = try healthy.memoryPlan { run in
       for batch in batches.prefix(2) { _ = try run.step { DemoScene.loss($0, batch) } }
     }
-    let twin = try train(&healthy, on: batches) { run, batch in
+    let twin = try train("healthy twin", &healthy, on: batches) { run, batch in
       try run.step { DemoScene.loss($0, batch) }
     }
     show("healthy twin", twin.loss, "\(ByteCount(need.peak))")
@@ -33,7 +34,7 @@ struct MemoryScene {
     }
     guard let fit = try fit(&run, batches[0]) else { return ([], "out of memory: nothing fits") }
     Device.cpu.resetPeakMemory()
-    let treated = try train(&run, on: batches) { run, batch in
+    let treated = try train("treated", &run, on: batches) { run, batch in
       try run.step(accumulating: batch.split(size: batch.count / fit.parts), Self.lossSum)
     }
     let peak = Device.cpu.memory.peak
@@ -54,7 +55,10 @@ struct MemoryScene {
     } catch let error as DeviceError {
       DemoCommand.showMore("\(error)")
     }
-    guard let fit = try run.fit(batch, patience: 0, Self.lossSum) else { return nil }
+    live.showAtOnce("   looking for the fastest way that fits …")
+    let fit = try run.fit(batch, patience: 0, Self.lossSum)
+    live.clear()
+    guard let fit else { return nil }
     run.apply(fit)
     let lines = Format.wrapped("\(fit)", columns: 82)
     Console.print("   treatment     \(lines[0])")
@@ -66,12 +70,16 @@ struct MemoryScene {
     crossEntropy(Network.logits(model, batch.x), batch.y.flattened(), reduction: .counted)
   }
 
-  private func train(
-    _ run: inout TrainingRun<Network>, on batches: [Batch],
+  private mutating func train(
+    _ name: String, _ run: inout TrainingRun<Network>, on batches: [Batch],
     _ step: (inout TrainingRun<Network>, Batch) throws -> StepOutcome
   ) throws -> (loss: Double, record: RunRecord) {
     var record = RunRecord()
-    for batch in batches { record.append(try step(&run, batch)) }
+    for (place, batch) in batches.enumerated() {
+      live.show("   \(name): step \(place + 1) of \(batches.count)")
+      record.append(try step(&run, batch))
+    }
+    live.clear()
     let losses = record.steps.suffix(25).compactMap(\.loss)
     return (losses.reduce(0, +) / Double(losses.count), record)
   }

@@ -37,12 +37,13 @@ struct JobFolder {
   func resume(
     _ run: inout TrainingRun<Network>, _ loader: DataLoader, _ job: inout Job, _ plan: inout Plan
   ) throws -> Resumption? {
-    let search = try folder.latest()
+    let search = try search()
     for error in search.refused { Console.warn("\(error)") }
     guard let checkpoint = search.checkpoint else {
       guard search.refused.isEmpty else {
         throw UsageError(
-          "--resume: expected a checkpoint that is whole, got none in \(folder.path)", .data)
+          "--resume: expected a checkpoint that is whole, got none in \(folder.path)",
+          search.refused.allSatisfy { $0.kind == .system } ? .noInput : .data)
       }
       return nil
     }
@@ -57,6 +58,15 @@ struct JobFolder {
     job = saved
     (job.summary.settings, job.summary.resumedAt) = (settings, run.steps)
     return Resumption(of: &run, plan, after: saved)
+  }
+
+  /// What the folder holds. A refusal of the system is one to read, not to write, as it is everywhere else.
+  private func search() throws -> CheckpointFolder.Search {
+    do throws(CheckpointError) {
+      return try folder.latest()
+    } catch {
+      throw UsageError("--resume: \(error)", .noInput)
+    }
   }
 
   /// Throws unless the settings are those of the checkpoint. Only the number of epochs may be asked anew.

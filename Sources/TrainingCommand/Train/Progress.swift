@@ -1,9 +1,3 @@
-#if canImport(Darwin)
-  internal import Darwin
-#else
-  internal import Glibc
-#endif
-
 /// Shows how a run goes: one line that is written over on a terminal, a plain line an epoch elsewhere.
 struct Progress {
   struct State {
@@ -18,45 +12,30 @@ struct Progress {
   private let start = ContinuousClock.now
   init(secondsBefore: Double) { self.secondsBefore = secondsBefore }
 
-  private let isTerminal = isatty(STDOUT_FILENO) != 0
-  private var lastShown = -Double.infinity
-  private let interval = 0.1
+  private var live = LiveLine()
 
   var seconds: Double {
     let (seconds, attoseconds) = (ContinuousClock.now - start).components
     return secondsBefore + Double(seconds) + Double(attoseconds) * 1e-18
   }
 
-  /// Shows a step, unless the last one was shown a moment ago or nobody is watching.
+  /// Shows a step where somebody is watching.
   mutating func show(_ state: State) {
-    guard isTerminal, seconds - lastShown >= interval else { return }
-    lastShown = seconds
-    overwrite(line(state))
+    if live.isDue() { live.showAtOnce(line(state)) }
   }
 
   /// Shows the end of an epoch, which stays on the screen.
-  mutating func finishEpoch(_ state: State, heldOut: Double) {
-    let rewrite = isTerminal ? "\r\u{1B}[2K" : ""
-    Console.write(rewrite + line(state) + "  held-out \(Format.percent(heldOut))\n")
-    lastShown = seconds
+  func finishEpoch(_ state: State, heldOut: Double) {
+    note(line(state) + "  held-out \(Format.percent(heldOut))")
   }
 
   /// Shows what is tried, where somebody is watching: the run stands still meanwhile.
   func show(trial number: Int, of count: Int, _ remedy: some CustomStringConvertible) {
-    guard isTerminal else { return }
-    overwrite("trying remedy \(number) of \(count): \(remedy) …")
-  }
-
-  /// Writes over the line that does not stay. It is not wrapped, because only the last part of a wrapped line could be
-  /// written over.
-  private func overwrite(_ line: String) {
-    Console.write("\r\u{1B}[2K\u{1B}[?7l\(line)\u{1B}[?7h")
+    live.showAtOnce("trying remedy \(number) of \(count): \(remedy) …")
   }
 
   /// Takes away what is shown and does not stay.
-  func clear() {
-    if isTerminal { Console.write("\r\u{1B}[2K") }
-  }
+  func clear() { live.clear() }
 
   /// Writes a line of its own, such as the reason for a skipped step.
   func note(_ text: String) {

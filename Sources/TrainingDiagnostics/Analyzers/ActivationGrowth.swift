@@ -8,6 +8,8 @@
 public struct ActivationGrowth: Analyzer {
   /// `activation-growth`
   public static let name = "activation-growth"
+  /// It goes by what examinations see.
+  public static let looksInside = true
   private var streaks = Streaks()
   private var levels: [String: (first: Double, last: Double)] = [:]
   private var examinations = 0

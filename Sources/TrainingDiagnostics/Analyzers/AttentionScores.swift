@@ -11,6 +11,8 @@
 public struct AttentionScores: Analyzer {
   /// `attention-scores`
   public static let name = "attention-scores"
+  /// It goes by what examinations see.
+  public static let looksInside = true
   private var streaks = Streaks()
   private var courses: [String: Course] = [:]
 

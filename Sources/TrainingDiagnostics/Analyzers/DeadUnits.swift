@@ -8,6 +8,8 @@
 public struct DeadUnits: Analyzer {
   /// `dead-units`
   public static let name = "dead-units"
+  /// It goes by what examinations see.
+  public static let looksInside = true
   private var watch = ShareWatch()
 
   /// Creates the analyzer.

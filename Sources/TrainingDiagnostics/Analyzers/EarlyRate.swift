@@ -1,7 +1,8 @@
 /// A learning rate that was highest in the first steps, and threw the loss up there.
 ///
 /// - Finds: losses that rose far above the first one while the rate was three times as high as it has been since, for
-///   three times as many steps.
+///   three times as many steps, a warning; and those that had hardly fallen by the end of that time, a note, of which a
+///   trial with lower first rates tells what they have cost.
 /// - Source: Goyal et al. 2017, arXiv:1706.02677, on warm-up.
 public struct EarlyRate: Analyzer {
   /// `early-rate`
@@ -11,6 +12,8 @@ public struct EarlyRate: Analyzer {
   private var length = 0
   private var steps = 0
   private var highest = -Double.infinity
+  /// The last losses at that height.
+  private var losses = Window(capacity: 8)
   private var isOver = false
 
   /// Creates the analyzer.
@@ -26,19 +29,22 @@ public struct EarlyRate: Analyzer {
     if 3 * rate > peak {
       length = steps
       if steps > 1, loss.isFinite { highest = max(highest, history.loss.middle(with: loss)) }
+      losses.append(loss)
       return nil
     }
     guard steps >= 4 * length + 16 else { return nil }
     isOver = true
     let first = history.loss.first
-    guard highest - first > 0.3 * history.loss.magnitude(of: first) else { return nil }
+    let isThrown = highest - first > 0.3 * history.loss.magnitude(of: first)
+    guard isThrown || losses.median ?? -.infinity > first - 0.2 * abs(first) else { return nil }
     return Finding(
-      .explosion, cause: .schedule, severity: .warning, step: history.first?.step ?? 0,
-      confidence: 0.85,
+      isThrown ? .explosion : .plateau, cause: .schedule, severity: isThrown ? .warning : .note,
+      step: history.first?.step ?? 0, confidence: isThrown ? 0.85 : 0.5,
       evidence: [
         "loss": highest, "first_loss": first, "rate_at_first": peak, "rate_since": rate,
         "steps_at_it": Double(length), "loss_now": loss,
       ],
-      remedy: "start again with a warm-up: the rate of the first steps threw the weights off")
+      remedy: "start again with a warm-up: the rate of the first steps threw the weights off",
+      nextTest: isThrown ? nil : "from the start, train with first rates as high as those since")
   }
 }

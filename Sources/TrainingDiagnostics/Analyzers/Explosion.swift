@@ -22,8 +22,9 @@ public struct Explosion: Analyzer {
     let norm = step.gradientNorm.map { $0.isFinite ? $0 : .infinity }
     let normRatio = norm.flatMap { history.gradientNorm.ratio(of: $0, least: 3) }
     // Near zero a loss is many times another where little is lost.
-    let isLost = loss - median >= 0.2 * (history.loss.origin - history.loss.lowest)
-    let isJump = ratio >= 2 && normRatio ?? 0 >= 30 && isLost
+    let isJump =
+      ratio >= 2 && normRatio ?? 0 >= 30
+      && loss - median >= 0.2 * (history.loss.origin - history.loss.lowest)
     guard isJump || isNewHeight(loss, norm, ratio, history) else { return nil }
     return finding(
       step, history,

@@ -7,6 +7,8 @@
 public struct FrozenParameters: Analyzer {
   /// `frozen-parameters`
   public static let name = "frozen-parameters"
+  /// It goes by what examinations see.
+  public static let looksInside = true
   private var streaks = Streaks()
   private var levels: [String: Double] = [:]
 

@@ -7,6 +7,8 @@
 public struct LayerGradients: Analyzer {
   /// `layer-gradients`
   public static let name = "layer-gradients"
+  /// It goes by what examinations see.
+  public static let looksInside = true
   private var streaks = Streaks()
 
   /// Creates the analyzer.

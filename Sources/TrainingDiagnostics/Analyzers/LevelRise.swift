@@ -2,7 +2,8 @@
 ///
 /// - Finds: a step from which on the losses of the last 64 steps are higher than those before, by 5 % and by six
 ///   standard errors, of 16 losses or more on either side. It is a note: a rate that rises does it, and so do other
-///   data, which a replay tells apart. Where the run was resumed at that very step it is a warning.
+///   data, which a replay tells apart. Where the run was resumed at that very step it goes on worse than it was, which
+///   is a warning.
 public struct LevelRise: Analyzer {
   /// `level-rise`
   public static let name = "level-rise"
@@ -24,7 +25,7 @@ public struct LevelRise: Analyzer {
     let first = history.step(losses.recent.count - rise.place, before: step.step)
     let isResumed = history.resumeStep.map { abs($0 - first) <= 2 } ?? false
     return Finding(
-      .levelRise, cause: isResumed ? .lostState : .undetermined,
+      isResumed ? .resumeJump : .levelRise, cause: isResumed ? .lostState : .undetermined,
       severity: isResumed ? .warning : .note, step: first, confidence: 0.8,
       evidence: ["level_before": rise.before, "level": rise.after, "errors": rise.errors],
       remedy: isResumed

@@ -8,6 +8,8 @@
 public struct LogitDrift: Analyzer {
   /// `logit-drift`
   public static let name = "logit-drift"
+  /// It goes by what examinations see.
+  public static let looksInside = true
   private var first: Double?
   private var last = 0.0
   private var rising = 0

@@ -6,6 +6,8 @@
 public struct MissingGradients: Analyzer {
   /// `missing-gradients`
   public static let name = "missing-gradients"
+  /// It goes by what examinations see.
+  public static let looksInside = true
   private var streaks = Streaks()
 
   /// Creates the analyzer.

@@ -6,7 +6,8 @@ public struct RepeatedLosses: Analyzer {
   /// `repeated-losses`
   public static let name = "repeated-losses"
   private var losses = Window(capacity: 512)
-  private var lastPlace: [Double: Int] = [:]
+  /// Where a loss was seen last, at the place that its bits choose: a later one of that place takes it.
+  private var lastPlaces = Array(repeating: (loss: Double.nan, place: 0), count: 1024)
   private var place = 0
   private var period = 0
   private var run = 0
@@ -21,8 +22,8 @@ public struct RepeatedLosses: Analyzer {
       run += 1
     } else {
       run = 0
-      period = lastPlace[loss].map { place - $0 } ?? 0
-      if period > 256 { period = 0 }
+      let last = lastPlaces[Self.slot(of: loss)]
+      period = last.loss == loss && place - last.place <= 256 ? place - last.place : 0
     }
     remember(loss)
     guard period > 1, run >= max(2 * period, 32) else { return nil }
@@ -40,9 +41,11 @@ public struct RepeatedLosses: Analyzer {
 
   private mutating func remember(_ loss: Double) {
     losses.append(loss)
-    lastPlace[loss] = place
+    lastPlaces[Self.slot(of: loss)] = (loss, place)
     place += 1
-    // Places that the window has lost are forgotten now and then, so that memory stays bounded.
-    if lastPlace.count > 1024 { lastPlace = lastPlace.filter { place - $0.value <= 256 } }
+  }
+
+  private static func slot(of loss: Double) -> Int {
+    Int(truncatingIfNeeded: (loss.bitPattern &* 0x9E37_79B9_7F4A_7C15) >> 54)
   }
 }

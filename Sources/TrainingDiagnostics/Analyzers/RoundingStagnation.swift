@@ -8,6 +8,8 @@
 public struct RoundingStagnation: Analyzer {
   /// `rounding-stagnation`
   public static let name = "rounding-stagnation"
+  /// It goes by what examinations see.
+  public static let looksInside = true
   private var streaks = Streaks()
   private var starts: [String: (step: Int, level: Double)] = [:]
 

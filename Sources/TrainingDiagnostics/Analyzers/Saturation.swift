@@ -7,6 +7,8 @@
 public struct Saturation: Analyzer {
   /// `saturation`
   public static let name = "saturation"
+  /// It goes by what examinations see.
+  public static let looksInside = true
   private var watch = ShareWatch()
 
   /// Creates the analyzer.

@@ -1,7 +1,8 @@
 /// Losses that fall steadily and hardly at all.
 ///
-/// - Finds: after at least 200 losses a fall of less than a tenth that is far beyond the noise and as fast at the end
-///   as in the beginning: a longer step would have gone further. A note, as fine-tuning looks the same.
+/// - Finds: after at least 200 losses a fall of less than a tenth that is far beyond the noise and goes on at the end
+///   at a third or more of its pace in the beginning: a longer step would have gone further. A note, as fine-tuning
+///   looks the same.
 public struct SlowConvergence: Analyzer {
   /// `slow-convergence`
   public static let name = "slow-convergence"
@@ -22,7 +23,7 @@ public struct SlowConvergence: Analyzer {
     let stretches = (0..<4).map { levels[($0 * quarter)..<(($0 + 1) * quarter)].median }
     let (early, late) = (stretches[0] - stretches[1], stretches[2] - stretches[3])
     let fall = (stretches[0] - stretches[3]) / stretches[0]
-    guard fall > 0, fall < 0.1, late > 0.7 * early, Trend(levels).significance < -8 else {
+    guard fall > 0, fall < 0.1, late > 0.3 * early, Trend(levels).significance < -8 else {
       return nil
     }
     return Finding(

@@ -8,6 +8,8 @@
 public struct UpdateRatio: Analyzer {
   /// `update-ratio`
   public static let name = "update-ratio"
+  /// It goes by what examinations see.
+  public static let looksInside = true
   private var streaks = Streaks()
   private var firstSmall: Int?
 

@@ -7,6 +7,8 @@
 public struct WeightCollapse: Analyzer {
   /// `weight-collapse`
   public static let name = "weight-collapse"
+  /// It goes by what examinations see.
+  public static let looksInside = true
   private var starts: [String: Double] = [:]
   private var streaks = Streaks()
 

@@ -4,6 +4,7 @@ extension Evidence {
   static let phrases: [String: String] = [
     "activation_growth.growth": "{} times as much as at first",
     "activation_ratio": "outputs of a deep layer {} times those of the first one",
+    "agreed_at_step": "training and evaluation agreed at step {}",
     "alternation": "alternation of the losses {} where 1 is a change of side at every step",
     "bad_initialization.first_rms": "root mean square of the first layer's outputs {}",
     "batches": "{} batches looked at",
@@ -63,6 +64,7 @@ extension Evidence {
     "input_rms": "root mean square of the inputs {}",
     "input_scale.level": "root mean square {}",
     "input_scale.ratio": "ratio of the two {}",
+    "jump_in_evaluation": "loss in evaluation higher by {} behind one step",
     "labels": "{} labels looked at",
     "lambda": "growth of the gradient from layer to layer as a logarithm {}",
     "largest": "largest output {}",

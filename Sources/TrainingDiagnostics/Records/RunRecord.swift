@@ -43,7 +43,7 @@ public struct RunRecord: Sendable, Hashable, Codable {
     var step = step
     if step.batch?.examples.count ?? 0 > RunRecord.examplesPerStep { step.batch = nil }
     guard recent.count == capacity else { return recent.append(step) }
-    thin(recent[oldest], place: count - capacity)
+    thinOldest(place: count - capacity)
     recent[oldest] = step
     oldest = (oldest + 1) % capacity
   }
@@ -58,14 +58,18 @@ public struct RunRecord: Sendable, Hashable, Codable {
     (recent, oldest) = (kept, 0)
   }
 
-  private mutating func thin(_ record: StepRecord, place: Int) {
-    var record = record
-    record.batch = nil
-    let entry = ThinnedRecords.Entry(place: place, record: record)
-    if record.trainLoss == nil, record.validationLoss == nil, record.details == nil {
-      older.append(entry)
+  private mutating func thinOldest(place: Int) {
+    func entry(_ record: StepRecord) -> ThinnedRecords.Entry {
+      var record = record
+      record.batch = nil
+      return ThinnedRecords.Entry(place: place, record: record)
+    }
+    if recent[oldest].trainLoss == nil, recent[oldest].validationLoss == nil,
+      recent[oldest].details == nil
+    {
+      older.append(entry(recent[oldest]))
     } else {
-      olderEvaluations.append(entry)
+      olderEvaluations.append(entry(recent[oldest]))
     }
   }
 }

@@ -13,15 +13,19 @@ public struct StepDetails: Sendable, Hashable, Codable {
   /// The losses of the batch's examples in evaluation before the step, in the order of the batch; nil where nobody
   /// asked, and of more than ``RunRecord/examplesPerStep``.
   public var exampleLosses: [Double]?
+  /// The loss of the batch in evaluation before the step, NaN included; nil of a model without buffers, which knows no
+  /// running statistics that evaluation could go by.
+  public var evaluationLoss: Double?
 
   /// Creates details of what is known.
   public init(
     parameters: [ParameterDetails] = [], activations: [ActivationDetails] = [],
     inputRMS: Double? = nil, logits: LogitDetails? = nil, memory: MemoryDetails? = nil,
-    exampleLosses: [Double]? = nil
+    exampleLosses: [Double]? = nil, evaluationLoss: Double? = nil
   ) {
     (self.parameters, self.activations, self.inputRMS) = (parameters, activations, inputRMS)
     (self.logits, self.memory, self.exampleLosses) = (logits, memory, exampleLosses)
+    self.evaluationLoss = evaluationLoss
   }
 }
 

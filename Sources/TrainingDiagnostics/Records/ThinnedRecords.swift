@@ -27,7 +27,8 @@ struct ThinnedRecords: Sendable, Hashable, Codable {
     }
   }
 
-  mutating func append(_ entry: Entry) {
+  /// Adds an entry, which is made where it is kept.
+  mutating func append(_ entry: @autoclosure () -> Entry) {
     defer { seen += 1 }
     guard seen % stride == 0 else { return }
     if entries.count == capacity {
@@ -35,6 +36,6 @@ struct ThinnedRecords: Sendable, Hashable, Codable {
       stride *= 2
       guard seen % stride == 0 else { return }
     }
-    entries.append(entry)
+    entries.append(entry())
   }
 }

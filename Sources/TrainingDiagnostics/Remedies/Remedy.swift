@@ -4,6 +4,8 @@ public import TrainingKit
 public enum Remedy: Sendable, Hashable, Codable {
   /// The learning rates of the schedule times a factor.
   case learningRate(times: Double)
+  /// The learning rates of the first updates times a factor, as a warm-up lowers them.
+  case firstLearningRates(times: Double, updates: Int)
   /// Gradients clipped to a global norm.
   case clipping(globalNorm: Double)
   /// Gradients as they are.
@@ -31,6 +33,8 @@ extension Remedy: CustomStringConvertible {
     case .learningRate(let factor) where factor < 1:
       "divide the learning rate by \((1 / factor).shortened)"
     case .learningRate(let factor): "multiply the learning rate by \(factor.shortened)"
+    case .firstLearningRates(let factor, let updates):
+      "divide the learning rate of the first \(updates) updates by \((1 / factor).shortened)"
     case .clipping(let norm): "clip the global norm to \(norm.shortened)"
     case .noClipping: "do not clip"
     case .skipping(let step): "skip the batch of step \(step)"
@@ -49,6 +53,8 @@ extension Remedy {
   public func apply<Model>(to run: inout TrainingRun<Model>) {
     switch self {
     case .learningRate(let factor): run.schedule = run.schedule.scaled(by: factor)
+    case .firstLearningRates(let factor, let updates):
+      run.schedule = run.schedule.scaled(by: factor, before: updates)
     case .clipping(let norm): run.clipping = .globalNorm(norm)
     case .noClipping: run.clipping = .none
     case .skipping, .shuffling: break
@@ -73,6 +79,7 @@ extension Remedy {
   func changes<Model>(_ run: TrainingRun<Model>) -> Bool {
     switch self {
     case .learningRate, .clipping, .skipping, .shuffling: true
+    case .firstLearningRates(_, let updates): updates > 0
     case .noClipping: !run.clipping.isNone
     case .noWeightDecay: (run.optimizer as? any DecaysWeights)?.weightDecay ?? 0 > 0
     case .optimizerNumber(let name, let value):
@@ -87,6 +94,7 @@ extension Remedy {
   var cause: Cause? {
     switch self {
     case .learningRate(let factor): factor < 1 ? .learningRateTooHigh : .learningRateTooLow
+    case .firstLearningRates: .schedule
     case .noClipping: .clippingLimit
     case .skipping: .dataOutlier
     case .noWeightDecay: .weightDecay

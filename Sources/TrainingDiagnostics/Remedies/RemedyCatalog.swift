@@ -20,7 +20,8 @@ enum RemedyCatalog {
     switch finding.cause {
     case .optimizer: run.optimizer.usualSettings
     case .badInput, .operationDomain: [.skipping(step: finding.step)]
-    case .detached, .unused, .frozenWeights, .schedule, .softmaxTwice, .sigmoidTwice,
+    case .schedule: Remedy.lowering(firstRatesOf: finding)
+    case .detached, .unused, .frozenWeights, .softmaxTwice, .sigmoidTwice,
       .missingLogSoftmax, .targetRange, .notNormalized, .mixedUnits, .repeatedData, .dataOrder,
       .dataShift, .constantLabels, .classImbalance, .shiftedLabels, .labelsOutOfRange,
       .gradientNoise, .overfitting, .dataLeak, .keptGraph, .keptTensors, .wrongAxis, .slowData,
@@ -84,5 +85,15 @@ enum RemedyCatalog {
 
   private static func rates(_ factors: Double...) -> [Remedy] {
     factors.map { .learningRate(times: $0) }
+  }
+}
+
+extension Remedy {
+  /// First learning rates as high as those since, where the finding tells of both; else nothing.
+  fileprivate static func lowering(firstRatesOf finding: Finding) -> [Remedy] {
+    guard let first = finding.evidence["rate_at_first"], let since = finding.evidence["rate_since"],
+      let steps = finding.evidence["steps_at_it"], since < first
+    else { return [] }
+    return [.firstLearningRates(times: since / first, updates: Int(steps))]
   }
 }

@@ -16,6 +16,7 @@ extension Replay {
     case .divergence, .plateau: try withOtherData(finding) ?? withStepSize(finding)
     case .gradientGrowth, .oscillation: try withStepSize(finding)
     case .vanishingGradients, .noGradient, .frozenParameter: try withUnderflow(finding, item)
+    case .modeMismatch: try withSpoiledStatistics(finding, item)
     default: finding
     }
   }
@@ -37,19 +38,20 @@ extension Replay {
   /// is no longer held.
   private func suspect(
     of finding: Finding, since place: RunMoments<Item>.Place
-  ) -> (item: Item, before: ArraySlice<Item>)? {
+  ) -> (item: Item, before: ArraySlice<Item>, behind: ArraySlice<Item>)? {
     let items = moments.items(since: place)
     let index = finding.step - moments[place].snapshot.steps
     guard items.indices.contains(index) else { return nil }
-    return (items[index], items[..<index])
+    return (items[index], items[..<index], items[(index + 1)...])
   }
 
-  /// Compares the loss of the suspect item with those of items before it, all with the weights of an earlier state.
-  private func withOutlier(_ finding: Finding) throws -> Finding? {
+  /// Compares the loss of the suspect item with those of items before it, or behind it where there are too few, all
+  /// with the weights of an earlier state.
+  func withOutlier(_ finding: Finding) throws -> Finding? {
     guard let moment = moments.moment(before: finding.step, by: 8),
-      let (item, before) = suspect(of: finding, since: moment)
+      let (item, before, behind) = suspect(of: finding, since: moment)
     else { return nil }
-    let others = before.suffix(12)
+    let others = before.count < 6 ? Array(before + behind.prefix(12)) : before.suffix(12)
     guard others.count >= 6 else { return nil }
     let (own, losses, worst) = try run.undone { run in
       try run.restore(moments[moment].snapshot)
@@ -75,7 +77,7 @@ extension Replay {
   /// this one is not.
   private func withOrder(_ finding: Finding) throws -> Finding? {
     guard let moment = moments.moment(before: finding.step, by: 8),
-      let (item, items) = suspect(of: finding, since: moment)
+      let (item, items, _) = suspect(of: finding, since: moment)
     else { return nil }
     let others = items.suffix(6)
     guard others.count == 6 else { return nil }
@@ -179,6 +181,8 @@ extension Replay {
     guard losses.1 < 0.5 * losses.0 else { return finding }
     var found = finding
     (found.cause, found.nextTest, found.confidence) = (.gradientNoise, nil, 0.8)
+    // It has learned next to nothing of all batches, and all of one.
+    if finding.hasNeverLearnt { found.severity = max(found.severity, .warning) }
     found.evidence = found.evidence.adding(
       ["loss_of_one_batch": losses.0, "loss_of_it_by_heart": losses.1])
     found.remedy =

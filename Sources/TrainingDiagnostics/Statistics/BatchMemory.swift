@@ -12,6 +12,18 @@ struct BatchMemory: Sendable {
     if places.count > 2 * Self.capacity {
       places = places.filter { place - $0.value <= Self.capacity }
     }
-    return places.updateValue(place, forKey: batch.hashValue).map { place - $0 }
+    return places.updateValue(place, forKey: batch.fingerprint).map { place - $0 }
+  }
+}
+
+extension BatchIdentity {
+  /// A number that hardly any other batch has. The hash of the standard library withstands those who want collisions,
+  /// and takes several times as long.
+  fileprivate var fingerprint: Int {
+    guard case .examples(let places) = self else { return hashValue }
+    return places.reduce(places.count) { mixed, place in
+      let product = (mixed ^ place).multipliedFullWidth(by: 0x2545_F491_4F6C_DD1D)
+      return product.high ^ Int(bitPattern: product.low)
+    }
   }
 }

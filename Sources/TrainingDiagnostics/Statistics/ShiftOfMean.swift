@@ -12,15 +12,16 @@ struct ShiftOfMean {
 
   /// Looks at every place with values enough on either side; nil where the mean rises at none.
   init?(_ values: [Double], least: Int) {
-    guard values.count >= 2 * least, values.allSatisfy(\.isFinite) else { return nil }
+    guard values.count >= 2 * least else { return nil }
     // Sums of distances from the middle lose no digits to it.
-    let middle = values.median
-    var sums = [Sums()]
-    for value in values { sums.append(sums[sums.count - 1].adding(value - middle)) }
-    let whole = sums[values.count]
+    let middle = values.reduce(0, +) / Double(values.count)
+    guard middle.isFinite else { return nil }
+    let whole = values.reduce(Sums()) { $0.adding($1 - middle) }
+    var sums = values[..<(least - 1)].reduce(Sums()) { $0.adding($1 - middle) }
     var clearest: ShiftOfMean?
     for place in least...(values.count - least) {
-      let (first, second) = (sums[place].moments, (whole - sums[place]).moments)
+      sums = sums.adding(values[place - 1] - middle)
+      let (first, second) = (sums.moments, (whole - sums).moments)
       let error = (first.squaredError + second.squaredError).squareRoot()
       let rise = second.mean - first.mean
       let errors = rise / max(error, 1e-12 * abs(middle), .leastNormalMagnitude)

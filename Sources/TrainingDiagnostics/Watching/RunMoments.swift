@@ -17,14 +17,16 @@ struct RunMoments<Item> {
   private(set) var best: RunMoment<Item>?
   private let capacity, interval: Int
   /// How many items the last state has: to read them would copy the state, with its doctor.
-  private var itemCount = 0
+  private var itemCount = 0 {
+    didSet { isDue = itemCount >= interval || itemCount == 0 && all.isEmpty }
+  }
+  /// Whether the state before the next step is to be kept. It is asked at every step, where a generic array takes long
+  /// to say whether it is empty.
+  private(set) var isDue = true
 
   init(capacity: Int, interval: Int) {
     (self.capacity, self.interval) = (max(1, capacity), max(1, interval))
   }
-
-  /// Whether the state before the next step is to be kept.
-  var isDue: Bool { all.isEmpty || itemCount >= interval }
 
   /// Keeps the state before a step.
   mutating func keep(_ snapshot: RunSnapshot, _ doctor: Doctor) {

@@ -9,7 +9,7 @@ extension WatchedRun {
   func explained(_ findings: [Finding], _ item: Item) throws -> [Finding] {
     guard care.keepsSnapshots else { return findings }
     return try findings.map { finding in
-      guard finding.severity >= .warning || finding.mayBeMore else {
+      guard finding.severity >= .warning || finding.mayBeMore && !finding.mayBeWeighed else {
         return try weighed(finding).seenInside
       }
       return try forked(replay.explained(finding, item: item).following(doctor.findings)).seenInside
@@ -36,15 +36,25 @@ extension WatchedRun {
 
   /// The losses of an item's examples; nil where nobody asked for them, or memory is too small.
   func exampleLosses(of item: Item) throws -> [Double]? {
-    guard let losses = examples.losses else { return nil }
+    guard let losses = examples.losses,
+      let found = try inEvaluation({ try losses($0, item) })
+    else { return nil }
+    return found.count > RunRecord.examplesPerStep ? nil : found
+  }
+
+  /// The loss of an item in evaluation; nil of a model without buffers, or where memory is too small.
+  func evaluationLoss(of item: Item) throws -> Double? {
+    guard hasBuffers else { return nil }
+    return try inEvaluation { try loss($0, item) }.map { $0.count == 1 ? $0.item() : .nan }
+  }
+
+  /// What `body` makes of the model in evaluation, where the run stays as it is; nil where memory is too small.
+  private func inEvaluation<Result>(_ body: (Model) throws -> Result) throws -> Result? {
     let generator = run.generator ?? .current
     let random = generator.state
     defer { generator.state = random }
     do {
-      let found = try withRandomGenerator(generator) {
-        try run.inEvaluation { try losses($0, item) }
-      }
-      return found.count > RunRecord.examplesPerStep ? nil : found
+      return try withRandomGenerator(generator) { try run.inEvaluation(body) }
     } catch is DeviceError {
       return nil
     }
@@ -90,11 +100,35 @@ extension WatchedRun {
       let isStuck = finding.cause == .undetermined && finding.hasLearntLittle
       return isStuck ? try replay.withContradiction(finding, from: tried.place) : finding
     }
-    guard finding.severity >= .warning || chosen.isWorth(beside: tried.control) else {
-      return finding
-    }
+    guard finding.severity >= .warning || chosen.isWorth(beside: tried.control)
+    else { return finding }
     return finding.healed(by: remedy, isOpen: true).proved(by: chosen, beside: tried.control)
   }
+
+  /// Asks once, while the first state is held, what a run that has led nowhere would have come to at lower rates: what
+  /// they have broken by then may be past mending.
+  mutating func lookedBackAtTheStart() throws -> [Finding] {
+    guard care.keepsSnapshots, run.steps == Self.leastSteps, doctor.history.first?.step == 0,
+      let start = moments.all.first?.snapshot.steps, start == 0,
+      let level = doctor.history.loss.recent.median, doctor.history.lossFall ?? 1 < 0.1,
+      !doctor.findings.contains(where: { $0.severity >= .warning })
+    else { return [] }
+    let finding = Finding(
+      .plateau, severity: .note, step: run.steps - 1, began: 0, confidence: 0.7,
+      evidence: ["level": level, "start": doctor.history.loss.start], remedy: "")
+    let rates = [0.1, 0.01].map { Remedy.learningRate(times: $0) }
+    guard let tried = try tried(rates, for: finding), let chosen = tried.chosen,
+      let remedy = chosen.remedy, chosen.isWorth(beside: tried.control),
+      // Slow starters gain somewhat by another rate; where one gains this much, the run has missed what there is.
+      chosen.gain > 0.25 * abs(chosen.lossBefore)
+    else { return [] }
+    return hear([
+      finding.healed(by: remedy, isOpen: true).proved(by: chosen, beside: tried.control).seenInside
+    ])
+  }
+
+  /// Behind how many steps the start is looked back at.
+  static var leastSteps: Int { 128 }
 
   /// Trials of remedies, from where the run was before a finding; nil where there is nothing to try, or nowhere from.
   private func tried(_ remedies: [Remedy], for finding: Finding) throws -> Tried? {
@@ -145,7 +179,8 @@ extension WatchedRun {
     let candidates = RemedyCatalog.candidates(for: finding, run, usualNorm: usualNorm)
       .filter { $0.cause == finding.cause }
     guard let tried = try tried(candidates, for: finding), let chosen = tried.chosen,
-      chosen.isWorth(beside: tried.control), chosen.gain > 2 * tried.control.gain
+      chosen.isWorth(beside: tried.control),
+      finding.cause == .schedule || chosen.gain > 2 * tried.control.gain
     else { return finding }
     return finding.proved(by: chosen, beside: tried.control)
   }
@@ -218,7 +253,7 @@ extension Finding {
 
   /// Whether a note of its kind is harmless in most runs, and tells of a great loss in some.
   fileprivate var mayBeWeighed: Bool {
-    [.slowConvergence, .clippingDominates, .unusualSetting].contains(symptom)
+    cause == .schedule || [.slowConvergence, .clippingDominates, .unusualSetting].contains(symptom)
   }
 
   /// Whether it is a note that a replay may make more of.
@@ -274,6 +309,12 @@ extension Finding {
       return false
     }
     return level > start - 0.1 * abs(start)
+  }
+
+  /// Whether no level of the losses was a twentieth below where they began; false where nobody knows.
+  var hasNeverLearnt: Bool {
+    guard let best = evidence["best_level"], let start = evidence["start"] else { return false }
+    return best > start - 0.05 * abs(start)
   }
 
   /// The finding whose cause a trial has shown, beside the run as it was.

@@ -37,6 +37,8 @@ public struct WatchedRun<Model: Module, Item> {
   public var willTry: ((_ number: Int, _ count: Int, _ remedy: Remedy) -> Void)?
   let loss: ItemLoss<Model, Item>
   let examples: ItemExamples<Model, Item>
+  /// Whether the model has numbers in its state that are not trained, such as running statistics.
+  let hasBuffers: Bool
   private(set) var moments: RunMoments<Item>
   /// What was found before the first step and waits for steps to try remedies along.
   var expected: [Finding] = []
@@ -86,6 +88,7 @@ public struct WatchedRun<Model: Module, Item> {
   ) {
     (self.run, self.doctor, self.care) = (run, doctor, care)
     (self.loss, self.examples) = (loss, examples)
+    hasBuffers = run.model.state().count > run.model.parameters.count
     moments = RunMoments(capacity: care.snapshots, interval: care.snapshotInterval)
     if doctor.history.count > 0, run.steps > 0 {
       self.doctor.noteResume(at: run.steps)
@@ -108,10 +111,15 @@ public struct WatchedRun<Model: Module, Item> {
     defer { lastEnd = .now }
     let found = untold + seen
     untold = []
+    // Most steps have nothing to look into.
+    if found.isEmpty, expected.isEmpty, run.steps != Self.leastSteps {
+      return WatchedStep(outcome: outcome, findings: [], response: nil, treatment: nil)
+    }
     var (findings, treatment): ([Finding], Treatment?) = (found, nil)
     do {
       findings = try explained(found, item)
       takeExplained(findings, of: found)
+      findings += try lookedBackAtTheStart()
       let late = try weighedExpectations()
       findings += late.filter { $0.severity > .note && $0.symptom == .unusualSetting }
       treatment = try respond(to: findings + late)
@@ -217,13 +225,14 @@ public struct WatchedRun<Model: Module, Item> {
 
   /// Takes the step, and looks inside where that is due.
   private mutating func taken(_ item: Item) throws -> (StepOutcome, StepDetails?) {
-    let losses = care.examines(step: run.steps) ? try exampleLosses(of: item) : nil
+    let isLookedInto = care.examines(step: run.steps)
+    let losses = isLookedInto ? try exampleLosses(of: item) : nil
+    let evaluationLoss = isLookedInto ? try evaluationLoss(of: item) : nil
     if care.keepsSnapshots {
       if moments.isDue { moments.keep(run.snapshot(), doctor) }
       moments.note(item)
     }
-    var examination =
-      care.examines(step: run.steps) ? Examination(of: run.model, run.optimizer) : nil
+    var examination = isLookedInto ? Examination(of: run.model, run.optimizer) : nil
     let outcome: StepOutcome
     do {
       outcome = try loss.step(&run, item, &examination)
@@ -232,7 +241,9 @@ public struct WatchedRun<Model: Module, Item> {
       if care.keepsSnapshots { moments.forgetLast() }
       throw error
     }
-    return (outcome, try examination?.details(outcome, run.optimizer, losses))
+    var details = try examination?.details(outcome, run.optimizer, losses)
+    details?.evaluationLoss = evaluationLoss
+    return (outcome, details)
   }
 }
 

@@ -52,9 +52,9 @@ package enum ObjectTree {
     return label.hasPrefix(lazyPrefix) ? String(label.dropFirst(lazyPrefix.count)) : label
   }
 
-  /// Tensors and plain values have nothing below them.
+  /// Tensors and plain values have nothing below them. An object is told from those at once, and they by slow casts.
   private static func isWalked(_ value: Any) -> Bool {
-    !(value is Tensor || value is any TensorScalar)
+    type(of: value) is AnyClass || !(value is Tensor || value is any TensorScalar)
   }
 
   private static func object(_ value: Any) -> AnyObject? {

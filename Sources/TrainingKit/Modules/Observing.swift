@@ -11,7 +11,8 @@
 public func observing<Result>(
   _ model: some Module, with observe: @escaping (Observation) -> Void, _ body: () throws -> Result
 ) rethrows -> Result {
-  let paths = ObjectTree.paths(below: model)
+  let modules = ModuleMembers(of: model).modules.map { (ObjectIdentifier($0.module), $0.path) }
+  let paths = Dictionary([(ObjectIdentifier(model), "")] + modules) { first, _ in first }
   return try Context.current.observing(
     { call in
       observe(

@@ -75,15 +75,26 @@ public struct InputsAreNormalized: PreflightCheck {
   private func copies(_ x: Tensor, _ subject: PreflightSubject) -> Finding? {
     guard x.rank >= 2, x.shape[0] >= 4 else { return nil }
     let rows = ExampleKeys(x).keys
-    let share = 1 - Double(Set(rows).count) / Double(rows.count)
     // Short rows of few values are alike by chance, but not all of them; short texts may well say the same.
     let least = x.dtype.isFloatingPoint ? 8 : 32
-    guard share >= 0.25, x.count / x.shape[0] >= least || Set(rows).count == 1 else { return nil }
+    let areLong = x.count / x.shape[0] >= least || Set(rows).count == 1
+    let share = max(areLong ? shareOfCopies(rows) : 0, copiedBatches(subject, least))
+    guard share >= 0.25 else { return nil }
     return subject.finding(
       .repeatedExamples, .repeatedData, share >= 0.9 ? .fault : .warning, 0.85,
       ["share": share, "examples": Double(rows.count)],
       remedy: "look at how examples are read and drawn: these are copies of each other",
       place: "inputs",
       sources: ["Lee et al. 2022, arXiv:2107.06499"])
+  }
+
+  /// The share of batches that are wholly those before them, where they are long enough for that to be no chance.
+  private func copiedBatches(_ subject: PreflightSubject, _ least: Int) -> Double {
+    let batches = subject.batches.map(\.x).filter { $0.count >= least }
+    return shareOfCopies(batches.map { ExampleKeys($0.reshaped([1, -1])).keys[0] })
+  }
+
+  private func shareOfCopies(_ keys: [Int]) -> Double {
+    keys.count < 4 ? 0 : 1 - Double(Set(keys).count) / Double(keys.count)
   }
 }

@@ -2,7 +2,8 @@ internal import TrainingKit
 
 /// Whether an example's output depends on that example, and on no other.
 ///
-/// - Finds: outputs that are the same whatever goes in; outputs that change with the other examples of the batch, in
+/// - Finds: outputs that are the same whatever goes in, which is put on a start that is too small where there is one;
+///   outputs that change with the other examples of the batch, in
 ///   evaluation. In training, batch normalization may do so, which is told as a note.
 /// - Source: Karpathy, A Recipe for Training Neural Networks, 2019: the input-independent baseline.
 public struct OutputDependsOnInput: PreflightCheck {
@@ -32,10 +33,20 @@ public struct OutputDependsOnInput: PreflightCheck {
         named.path.hasPrefix(place == "output" ? "" : place) && named.parameter.value.rank >= 2
           && named.parameter.value.largestMagnitude == 0
       }
+      let evidence: Evidence = [
+        "spread": spread, "output_rms": rows.rootMeanSquare, "examples": Double(batch.count),
+      ]
+      if let faint = faintWeight(subject), !isZero {
+        return [
+          subject.finding(
+            .badInitialization, .initialization, .fault, 0.95, evidence,
+            remedy: "start the weight by its fan-in, such as .heUniform or .xavierUniform",
+            place: faint, sources: ["He et al. 2015, arXiv:1502.01852"])
+        ]
+      }
       return [
         subject.finding(
-          .constantOutput, isZero ? .zeroStart : .deadNetwork, .fault, 0.97,
-          ["spread": spread, "output_rms": rows.rootMeanSquare, "examples": Double(batch.count)],
+          .constantOutput, isZero ? .zeroStart : .deadNetwork, .fault, 0.97, evidence,
           remedy:
             "look for a layer that gives the same for all: dead units, zero weights, a normalization over the "
             + "wrong axis, inputs that are not used", place: place)
@@ -52,6 +63,16 @@ public struct OutputDependsOnInput: PreflightCheck {
       ]
     }
     return try training(subject, batch)
+  }
+
+  /// The first weight that makes less than a tenth of what goes in, and not nothing.
+  private func faintWeight(_ subject: PreflightSubject) -> String? {
+    subject.parameters.first { named in
+      let value = named.parameter.value
+      guard value.rank >= 2, value.shape[0] > 0 else { return false }
+      let gain = value.rootMeanSquare * Double(value.count / value.shape[0]).squareRoot()
+      return gain > 0 && gain < 0.1
+    }?.path
   }
 
   /// In training: batch normalization mixes on purpose.

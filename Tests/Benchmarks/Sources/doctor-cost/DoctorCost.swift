@@ -2,13 +2,18 @@ import TrainingDiagnostics
 import TrainingKit
 
 /// What a doctor costs: steps of a run as it is and of the same run in the care of a doctor, in turn.
+///
+///     swift run -c release --package-path Tests/Benchmarks doctor-cost [THREADS [STRETCHES]]
+///
+/// Of so many stretches only the small network is measured, as a profiler asks for.
 @main
 enum DoctorCost {
   static func main() throws {
-    Threads.count = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? Threads.count
+    let numbers = CommandLine.arguments.dropFirst().compactMap { Int($0) }
+    Threads.count = numbers.first ?? Threads.count
     let generator = RandomGenerator(seed: 1)
     try measure(
-      "64-128-10 network, batch 32", stretches: 80, length: 400,
+      "64-128-10 network, batch 32", stretches: numbers.count > 1 ? numbers[1] : 80, length: 400,
       items: (0..<500).map { place in
         let x = generator.normal([32, 64])
         return Batch(
@@ -23,6 +28,7 @@ enum DoctorCost {
         }
       },
       loss: { crossEntropy($0($1.x), $1.y) })
+    if numbers.count > 1 { return }
     try measure(
       "GPT L4 d256, batch 8 of 128", stretches: 6, length: 50,
       items: (0..<100).map { place in
@@ -58,7 +64,7 @@ enum DoctorCost {
       }
     }
     // The first stretch has the examinations at powers of two, which a run has once.
-    let ratios = zip(times[0], times[1]).dropFirst().map { $1 / $0 }.sorted()
+    let ratios = zip(times[0], times[1]).dropFirst(stretches > 1 ? 1 : 0).map { $1 / $0 }.sorted()
     print(
       "\(name): \(times[0].min()! * 1e6) µs a step, \(times[1].min()! * 1e6) in care; "
         + "ratio of pairs, median \(ratios[ratios.count / 2]); findings \(watched.diagnosis().findings.count); "

@@ -6,7 +6,8 @@ extension Fault {
   static var batches: [Fault] {
     [
       Fault(
-        name: "outlier_batch", symptoms: unstable, causes: [.dataOutlier],
+        // What normalization keeps off the losses reaches its running statistics.
+        name: "outlier_batch", symptoms: unstable.union([.modeMismatch]), causes: [.dataOutlier],
         levels: [10, 100, 1000, 1e5, 1e7], onset: middle, architectures: real,
         base: .sgd
       ) { recipe, factor in

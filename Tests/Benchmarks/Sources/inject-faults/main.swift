@@ -1,7 +1,7 @@
 // Injects faults into small jobs, and asks what a doctor and published rules say about them and about healthy twins.
 //
 //     swift run -c release --package-path Tests/Benchmarks inject-faults
-//       [--architectures mlp,cnn,lstm,gpt] [--seeds 3] [--levels 5] [--names rate_too_high,plain]
+//       [--architectures mlp,cnn,lstm,gpt] [--first-seed 1] [--seeds 3] [--levels 5] [--names rate_too_high,plain]
 //       [--treat] [--json FILE]
 //     swift run -c release --package-path Tests/Benchmarks inject-faults --table FILE…
 
@@ -35,6 +35,7 @@ while let option = arguments.popFirst() {
     share.architectures = value(of: option).split(separator: ",").map { name in
       Architecture(rawValue: String(name)) ?? { fail("no architecture of the name \(name)") }()
     }
+  case "--first-seed": share.firstSeed = count(of: option)
   case "--seeds": share.seeds = count(of: option)
   case "--levels": share.levels = count(of: option)
   case "--names": share.names = Set(value(of: option).split(separator: ",").map(String.init))
