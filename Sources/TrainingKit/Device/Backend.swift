@@ -32,9 +32,10 @@ package protocol Backend: AnyObject, Sendable {
   /// −log softmax of each row at its label, which is one of its elements.
   func surprise(_ x: Tensor, at labels: Tensor, into y: Tensor)
   func surpriseBackward(_ x: Tensor, at labels: Tensor, gradient: Tensor, into result: Tensor)
+  /// The sum of squared distances from the mean of each row of `width` elements. Both are contiguous.
+  func squareDistances(_ x: Tensor, width: Int, into y: Tensor)
   /// Rows at mean 0, where they are centered, and mean square 1: they, one over their roots, and what a weight and a
   /// bias make of them where `y` is not nil. All are contiguous.
-  func squareDistances(_ x: Tensor, width: Int, into y: Tensor)
   func standardize(
     _ x: Tensor, isCentered: Bool, epsilon: Double, weight: Tensor?, bias: Tensor?,
     into values: Tensor, _ roots: Tensor, _ y: Tensor?)
