@@ -70,7 +70,7 @@ final class TrainDoctorTests: XCTestCase {
       "--warmup", "0", "--epochs", "1", "--doctor=treat",
     ]
     let run = try CommandRun.inTerminal(job, locale: "en_US.UTF-8")
-    XCTAssertTrue(run.text.contains("\r\u{1B}[2Ktrying remedy 1 of "), run.text)
+    XCTAssertTrue(run.text.contains("\r\u{1B}[2K\u{1B}[?7ltrying remedy 1 of "), run.text)
     XCTAssertTrue(run.text.contains(": divide the learning rate by 10 …"), run.text)
     XCTAssertFalse(try CommandRun(job).output.contains("trying remedy"))
   }

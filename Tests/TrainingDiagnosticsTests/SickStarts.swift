@@ -330,6 +330,16 @@ enum SickStarts {
         data: classes {
           $0.x = $0.x.taking(Tensor((0..<32).map { $0 / 2 }))
         }),
+      sick(
+        "dependence", .badInitialization, .initialization, "weights that pass nothing on", seed,
+        place: "0.weight",
+        model: {
+          let model = PreflightNetwork.perceptron(depth: 4)
+          for named in model.parameters where named.parameter.value.rank == 2 {
+            named.parameter.value = named.parameter.value.detached() * 1e-3
+          }
+          return model
+        }),
       SickStart(
         check: "inputs", symptom: .repeatedExamples, cause: .repeatedData, place: "inputs",
         start: PreflightCase(

@@ -171,14 +171,34 @@ extension WatchedCauseTests {
     }
   }
 
-  /// What first steps that are too large have cost is told by a trial, where the losses did not explode.
-  func testAMissingWarmUpIsWeighed() throws {
-    let rates: [(first: Double, isTold: Bool)] = [(0.3, true), (1e-4, false)]
-    for (first, isTold) in rates {
-      let schedule = Schedule.table(steps: 21) { $0 < 20 ? first : 3e-3 }
-      let ward = try Ward(seed: 4, schedule: schedule)
-      let found = try findings(ward, ward.items(140)).filter { $0.severity >= .warning }
-      XCTAssertEqual(found.contains { $0.cause == .schedule }, isTold, "\(found)")
+  /// What first steps that were too large have cost is for a trial to tell, where the losses did not explode.
+  func testAHighRateAtFirstIsANoteUnlessTheRunLearns() throws {
+    for (there, since, severity) in [(2.0, 1.8, Severity.note), (3, 1.8, .warning), (1, 0.5, nil)] {
+      var (doctor, noise) = (Doctor([EarlyRate()]), Noise(seed: 5))
+      for step in 0..<120 {
+        let level = step == 0 ? 2 : step < 20 ? there : since
+        doctor.observe(
+          StepRecord(
+            step: step, loss: level * noise.factor(0.01), learningRate: step < 20 ? 0.1 : 0.003))
+      }
+      let finding = doctor.findings.first
+      XCTAssertEqual(finding?.severity, severity, "\(doctor.findings)")
+      XCTAssertEqual(finding?.cause, severity == nil ? nil : .schedule)
+    }
+    var run = try Ward(seed: 4, schedule: .constant(1)).run
+    Remedy.firstLearningRates(times: 0.1, updates: 20).apply(to: &run)
+    XCTAssertEqual([0, 19, 20].map { run.schedule.learningRate(at: $0) }, [0.1, 0.1, 1])
+  }
+
+  /// No rule tells of it here, and by the time that one would the start is forgotten.
+  func testARunThatLeadsNowhereIsTriedFromItsStart() throws {
+    for (rate, isTold) in [(1.0, true), (3e-3, false)] {
+      let ward = try Ward(seed: 4, rate: rate)
+      var watched = WatchedRun(ward.run, doctor: Doctor([]), Ward.loss)
+      for item in ward.items(130) { _ = try watched.step(item) }
+      let found = watched.diagnosis().findings
+      XCTAssertEqual(found.map(\.cause), isTold ? [.learningRateTooHigh] : [], "\(found)")
+      XCTAssertEqual(watched.run.steps, 130)
     }
   }
 

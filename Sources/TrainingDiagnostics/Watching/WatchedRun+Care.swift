@@ -110,7 +110,8 @@ extension WatchedRun {
   mutating func lookedBackAtTheStart() throws -> [Finding] {
     guard care.keepsSnapshots, run.steps == Self.leastSteps, doctor.history.first?.step == 0,
       let start = moments.all.first?.snapshot.steps, start == 0,
-      let level = doctor.history.loss.recent.median, doctor.history.lossFall ?? 1 < 0.1,
+      let level = doctor.history.loss.recent.median,
+      level > doctor.history.loss.first - 0.1 * abs(doctor.history.loss.first),
       !doctor.findings.contains(where: { $0.severity >= .warning })
     else { return [] }
     let finding = Finding(
