@@ -68,9 +68,12 @@ static void NAME(softmax)(bool logarithm, tk_dtype dtype, const char *x, char *y
     NAME(row) row = {x + i * bytes, dtype, n, -NAME(infinity), buffers[0], false};
     NAME(result) to = {y + i * bytes, dtype, far, buffers[1]};
     REAL greatest = NAME(greatest)(&row, n);
-    if (!logarithm && n <= TK_HELD) {
-      REAL sum = NAME(exponentials)(&row, greatest, raised, n);
-      NAME(row) held = {(const char *)raised, REAL_DTYPE, n, 0, buffers[0], false};
+    // In the result's memory where it may be: what lies like x does not get in the way of its reads.
+    bool in_place = dtype == REAL_DTYPE && !far && n % LANES == 0;
+    if (!logarithm && (in_place || n <= TK_HELD)) {
+      REAL *held_at = in_place ? (REAL *)to.data : raised;
+      REAL sum = NAME(exponentials)(&row, greatest, held_at, n);
+      NAME(row) held = {(const char *)held_at, REAL_DTYPE, n, 0, buffers[0], false};
       NAME(scaled_row)(&held, NULL, 1 / sum, 0, &to, n);
       continue;
     }
