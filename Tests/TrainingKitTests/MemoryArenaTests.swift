@@ -46,8 +46,10 @@ final class MemoryArenaTests: XCTestCase {
     /// Whether the system holds the advice for the memory at this address.
     private func isAskedToBeHuge(_ address: UInt) throws -> Bool {
       var isInside = false
-      let maps = try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8)
-      for line in maps.split(separator: "\n") {
+      // A whole file, as `String(contentsOfFile:)` reads it, would be its first pages.
+      let file = try XCTUnwrap(FileHandle(forReadingAtPath: "/proc/self/smaps"))
+      let maps = try XCTUnwrap(try file.readToEnd())
+      for line in String(decoding: maps, as: UTF8.self).split(separator: "\n") {
         let range = line.prefix { $0 != " " }
         let ends = range.split(separator: "-").compactMap { UInt($0, radix: 16) }
         if ends.count == 2 { isInside = ends[0] <= address && address < ends[1] }
