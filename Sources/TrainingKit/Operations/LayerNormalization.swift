@@ -36,7 +36,6 @@ extension Tensor {
   }
 
   /// The axes of `normalizedShape`, the last ones.
-  @inline(never)
   private func trailingAxes(
     _ normalizedShape: Shape, _ weight: Tensor?, _ bias: Tensor?, _ operation: String
   ) throws(TensorError) -> [Int] {
@@ -54,7 +53,6 @@ extension Tensor {
     return Array((rank - normalizedShape.rank)..<rank)
   }
 
-  @inline(never)
   private func normalized(
     _ axes: [Int], isCentered: Bool, _ epsilon: Double, _ weight: Tensor?, _ bias: Tensor?
   ) -> Tensor {
@@ -73,8 +71,8 @@ extension Tensor {
 
 /// A standardized sample, scaled and shifted: one node of the graph, which keeps the sample and no input.
 ///
-/// It is an object, and what makes it is not inlined, because the optimizer of Swift 6.2 left the memory of the weight
-/// held in release builds otherwise: LeakTests sees it there.
+/// It is an object because the optimizer of Swift 6.2 leaves the memory of a structure's weight held in release builds:
+/// CatalogLeakTests sees it there.
 private final class LayerNormalization: Differentiable {
   let sample: StandardizedSample
   let weight, bias: Tensor?

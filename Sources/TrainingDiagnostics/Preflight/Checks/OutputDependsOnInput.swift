@@ -3,8 +3,8 @@ internal import TrainingKit
 /// Whether an example's output depends on that example, and on no other.
 ///
 /// - Finds: outputs that are the same whatever goes in, which is put on a start that is too small where there is one;
-///   outputs that change with the other examples of the batch, in
-///   evaluation. In training, batch normalization may do so, which is told as a note.
+///   outputs that change with the other examples of the batch, in evaluation. In training, batch normalization may do
+///   so, which is told as a note.
 /// - Source: Karpathy, A Recipe for Training Neural Networks, 2019: the input-independent baseline.
 public struct OutputDependsOnInput: PreflightCheck {
   /// `dependence`
