@@ -24,7 +24,7 @@ let package = Package(
   ],
   targets: [
     .target(
-      name: "CTrainingKernels", cSettings: kernelFlags,
+      name: "CTrainingKernels", exclude: ["CUDA"], cSettings: kernelFlags,
       linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(name: "CTrainingRuntime", cSettings: kernelFlags),
     .target(
@@ -39,6 +39,16 @@ let package = Package(
       dependencies: ["TrainingKit", "TrainingDiagnostics", "CTrainingDigits"],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["TrainingKit"], path: "Tests/TestSupport"),
+    .target(
+      name: "FakeCUDA", dependencies: ["CTrainingKernels", "CTrainingRuntime"],
+      path: "Tests/FakeCUDA",
+      cxxSettings: [
+        .headerSearchPath("."),
+        .headerSearchPath("../../Sources/CTrainingKernels"),
+        .headerSearchPath("../../Sources/CTrainingKernels/CUDA"),
+        // Modules of C++20 would hide those of C.
+        .unsafeFlags(["-O2", "-fno-cxx-modules"]),
+      ]),
     .testTarget(
       name: "TrainingKitTests", dependencies: ["TrainingKit", "TestSupport", "CTrainingKernels"]),
     .testTarget(
@@ -48,5 +58,6 @@ let package = Package(
     .testTarget(name: "ArchitectureTests"),
   ],
   swiftLanguageModes: [.v6],
-  cLanguageStandard: .c2x
+  cLanguageStandard: .c2x,
+  cxxLanguageStandard: .cxx20
 )

@@ -10,18 +10,18 @@ static const tk_unary_row unary_rows[] = {
 #define READS_Y false, true
 #define READS_XY true, true
 #define UNARY_ANY(name, reads, value, slope, bend, lower, upper)                                   \
-  [tk_unary_##name] = {#name, true, READS_##reads, lower, upper},
+  [tk_unary_##name] = {#name, "unary_" #name, true, READS_##reads, lower, upper},
 #define UNARY_REAL(name, reads, value, slope, bend, lower, upper)                                  \
-  [tk_unary_##name] = {#name, false, READS_##reads, lower, upper},
+  [tk_unary_##name] = {#name, "unary_" #name, false, READS_##reads, lower, upper},
 #include "../Tables/Unary.h"
 };
 static const tk_binary_row binary_rows[] = {
 #define BINARY_ANY(name, value, lower, upper)                                                      \
-  [tk_binary_##name] = {#name, true, false, lower, upper},
+  [tk_binary_##name] = {#name, "binary_" #name, true, false, lower, upper},
 #define BINARY_REAL(name, value, lower, upper)                                                     \
-  [tk_binary_##name] = {#name, false, false, lower, upper},
+  [tk_binary_##name] = {#name, "binary_" #name, false, false, lower, upper},
 #define COMPARISON(name, value, lower, upper)                                                      \
-  [tk_binary_##name] = {#name, true, true, lower, upper},
+  [tk_binary_##name] = {#name, "binary_" #name, true, true, lower, upper},
 #include "../Tables/Binary.h"
 };
 

@@ -23,6 +23,13 @@ static const char *const names[] = {
 };
 const char *tk_reduction_name(tk_reduction row) { return names[row]; }
 
+static const char *const words[] = {
+#define REDUCTION(name, ...) [tk_reduction_##name] = "reduction_" #name,
+#include "../Tables/Reduction.h"
+  [tk_reduction_argmax] = "reduction_argmax", [tk_reduction_argmin] = "reduction_argmin",
+};
+const char *tk_reduction_word(tk_reduction row) { return words[row]; }
+
 static int64_t distance(int64_t stride) { return stride < 0 ? -stride : stride; }
 
 static tk_plan plan_of(const tk_reduce_source *source) {

@@ -1,12 +1,12 @@
 #include "Elements.h"
-#include "Rounding.h"
+#include "../Tables/Rounding.h"
 
 #define BODY "Update.body.h"
 #include "ForEachISA.h"
 
 tk_update_row tk_update_describe(tk_update row) {
   static const tk_update_row rows[] = {
-#define UPDATE(name, states, scalars, ...) {#name, states, scalars},
+#define UPDATE(name, states, scalars, ...) {#name, "update_" #name, states, scalars},
 #include "../Tables/Update.h"
   };
   return rows[row];

@@ -26,8 +26,7 @@ static int64_t row_offset(const tk_window *w, int64_t kernel_row) {
   return kernel_row * w->dilation_height - w->pad_top;
 }
 
-// `padding` as the bits of an element; integers saturate.
-static uint64_t element_bits(tk_dtype dtype, double padding) {
+uint64_t tk_padding_bits(tk_dtype dtype, double padding) {
   double limit = dtype == tk_int64 ? 0x1p63 : 0x1p31;
   int64_t integer = padding >= limit    ? (int64_t)((uint64_t)limit - 1)
                     : padding >= -limit ? (int64_t)padding
@@ -76,7 +75,7 @@ static int64_t column_count(const tk_window *w) {
 
 void tk_unfold(const tk_window *window, tk_dtype dtype, double padding, const void *images,
   void *columns, int64_t begin, int64_t end) {
-  uint64_t bits = element_bits(dtype, padding);
+  uint64_t bits = tk_padding_bits(dtype, padding);
   int64_t plane = window->height * window->width, count = column_count(window);
   for (int64_t i = begin; i < end; i++)
     switch (tk_element_size(dtype)) {

@@ -19,6 +19,7 @@ typedef enum tk_binary : int32_t {
 // What a row of the unary table says of itself.
 typedef struct tk_unary_row {
   const char *name;
+  const char *kernel;    // among those of CUDA
   bool any;              // defined for integers too
   bool reads_input;      // whether f' or f'' read x
   bool reads_output;     // whether f' or f'' read y
@@ -28,6 +29,7 @@ tk_unary_row tk_unary_describe(tk_unary row);
 
 typedef struct tk_binary_row {
   const char *name;
+  const char *kernel;    // among those of CUDA
   bool any, comparison;
   double lower, upper;   // where both operands are sampled
 } tk_binary_row;

@@ -22,3 +22,5 @@ typedef struct tk_reduce_source {
 void tk_reduce(tk_reduction row, tk_compute compute, const tk_reduce_source *source,
   void *out, tk_dtype out_dtype, int64_t begin, int64_t end);
 const char *tk_reduction_name(tk_reduction row);
+// The type that stands for a row in the names of kernels of a GPU.
+const char *tk_reduction_word(tk_reduction row);

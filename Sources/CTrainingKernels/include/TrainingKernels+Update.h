@@ -1,4 +1,5 @@
 #pragma once
+#include "CUDA/Update.h"
 
 // One optimizer step in one pass. Parameter, gradient and state are contiguous and of one dtype,
 // float32 or float64; states are zero before the first step. `scalars` are the row's
@@ -9,21 +10,16 @@ typedef enum tk_update : int32_t {
   tk_update_count
 } tk_update;
 
-#define TK_MAX_STATES 4
-
-typedef struct tk_update_row { const char *name; int32_t states, scalars; } tk_update_row;
+typedef struct tk_update_row {
+  const char *name;
+  const char *kernel;      // among those of CUDA
+  int32_t states, scalars;
+} tk_update_row;
 tk_update_row tk_update_describe(tk_update row);
 
 // A range counts elements.
 void tk_update_run(tk_update row, tk_dtype dtype, const double *scalars, void *parameter,
   const void *gradient, void *const *states, int64_t begin, int64_t end);
-
-// How float32 results become elements in half precision. Stochastic: up or down by the words of a
-// Philox stream, 16 bits an element. Compensated: to the nearest, and what is lost is kept in units
-// of 2^-16 of an element's last place and comes back with the next update.
-typedef enum tk_rounding : int32_t {
-  tk_round_nearest, tk_round_stochastic, tk_round_compensated
-} tk_rounding;
 
 // Weights or a state; only what is in half precision is rounded.
 typedef struct tk_rounded {

@@ -9,6 +9,8 @@ typedef struct tk_window {
   int64_t pad_top, pad_left, out_height, out_width;
 } tk_window;
 
+// `padding` as the bits of an element; integers saturate.
+uint64_t tk_padding_bits(tk_dtype dtype, double padding);
 // columns = what each window sees, `padding` outside the image (integers saturate); a range counts
 // (image, channel) pairs.
 void tk_unfold(const tk_window *window, tk_dtype dtype, double padding, const void *images,

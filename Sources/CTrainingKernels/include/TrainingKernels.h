@@ -10,10 +10,7 @@
 
 #define TK_MAX_RANK 8
 
-// How elements are stored.
-typedef enum tk_dtype : int32_t {
-  tk_float32, tk_float64, tk_float16, tk_bfloat16, tk_int32, tk_int64, tk_uint8, tk_bool
-} tk_dtype;
+#include "CUDA/Elements.h"
 
 // What arithmetic is done in. float16 and bfloat16 are storage: they widen to real32.
 typedef enum tk_compute : int32_t { tk_real32, tk_real64, tk_integer64 } tk_compute;
@@ -43,5 +40,25 @@ static inline bool tk_is_far(int64_t bytes) { return bytes >= (int64_t)16 << 20;
 #include "TrainingKernels+Convolution.h"
 #include "TrainingKernels+Random.h"
 #include "TrainingKernels+Update.h"
+#include "TrainingKernels+CUDA.h"
+
+#include "CUDA/Reduction.h"
+#include "CUDA/Scan.h"
+#include "CUDA/Statistics.h"
+#include "CUDA/Gather.h"
+#include "CUDA/Sort.h"
+#include "CUDA/Window.h"
+#include "CUDA/Random.h"
+#include "CUDA/Attention.h"
+#include "CUDA/Convolution.h"
+#include "CUDA/Gemm.h"
+#include "CUDA/BatchNorm.h"
+#include "CUDA/Norms.h"
+#include "CUDA/Rows.h"
+#include "CUDA/Space.h"
+#include "CUDA/Pointwise.h"
+#include "CUDA/Copy.h"
+#include "CUDA/Update.h"
+#include "TrainingKernels+CUDASpace.h"
 
 #endif

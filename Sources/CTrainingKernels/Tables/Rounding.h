@@ -1,7 +1,5 @@
-// float32 to halves without losing small steps.
+// float32 to halves without losing small steps. Whoever includes it has the conversions of Half.h, by their names.
 #pragma once
-
-#include "Half.h"
 
 // Up with the probability that makes the mean exact: `random` is one of 2^16 equally likely
 // numbers. What is not finite, or would not be any more, is rounded to the nearest.
@@ -58,5 +56,5 @@ static inline float tk_half_with_rest(float x, int16_t rest) {
   float small = size + (float)rest * 0x1p-40f;
   float normal = tk_float_from_bits((bits & 0x7fffffff) + (uint32_t)((rest + 4) >> 3));
   float moved = size <= 0x1p-14f ? (small > 0 ? small : size) : normal;
-  return tk_float_from_bits(sign | tk_float_bits(size < __builtin_inff() ? moved : size));
+  return tk_float_from_bits(sign | tk_float_bits(tk_float_bits(size) < 0x7f800000 ? moved : size));
 }

@@ -1,0 +1,31 @@
+#pragma once
+
+// Arrays seen as [outer, axis, inner], and the index of a point of [outer, count, inner], as tk_index.
+typedef struct tk_cuda_gather {
+  const void *x;
+  void *y;
+  const int64_t *index;
+  int64_t outer_stride, axis_stride, inner_stride;
+  int64_t outer, count, inner;   // packs along the inner axis where some elements are moved at once
+  int64_t axis;                  // the extent that indices pick from
+} tk_cuda_gather;
+
+// found[block] = one more than the first position of a share of the result whose index is outside of 0 ..< limit, or 0.
+typedef struct tk_cuda_index_check {
+  const int64_t *index;
+  int64_t *found;
+  int64_t outer_stride, axis_stride, inner_stride;
+  int64_t count, inner;          // of the result
+  int64_t points, inner_points;  // that are looked at, in all and along the inner axis
+  int64_t limit;
+} tk_cuda_index_check;
+
+// What is added to y where one list of indices is for all columns, (outer, inner) pairs, and `order` sorts it. Sums of
+// runs of equal indices that reach beyond a piece of 32 places are left in heads and tails, [pieces, columns].
+typedef struct tk_cuda_scatter {
+  const void *x;
+  void *y;
+  const int64_t *index, *order;
+  void *heads, *tails;
+  int64_t outer, count, inner, axis;
+} tk_cuda_scatter;

@@ -1,0 +1,144 @@
+// What the functions of a machine's libraries work on.
+#pragma once
+#include "FakeCUDA.h"
+#include "Kernels.h"
+#include <deque>
+#include <memory>
+#include <set>
+#include <vector>
+
+enum Call {
+#define CALL(name, parameters) call_##name,
+  TK_CUDA_FUNCTIONS(CALL) callsOfTheDriver,
+  TK_NVRTC_FUNCTIONS(CALL) callsOfBoth,
+#undef CALL
+};
+
+// The numbers of the driver's errors.
+enum Status {
+  success = 0,
+  invalidValue = 1,
+  outOfMemory = 2,
+  notInitialized = 3,
+  deinitialized = 4,
+  noDevice = 100,
+  invalidDevice = 101,
+  invalidImage = 200,
+  invalidContext = 201,
+  noBinaryForGPU = 209,
+  unsupportedPTX = 222,
+  invalidHandle = 400,
+  notFound = 500,
+  illegalAddress = 700,
+  launchOutOfResources = 701,
+  launchFailed = 719,
+  unknownError = 999
+};
+
+// What a compiler makes and a driver loads: lines of text.
+struct Image {
+  struct Entry {
+    std::string lowered, source, name;
+  };
+  bool isPTX = false;
+  int architecture = 0;
+  // Code for this architecture alone, as in sm_90a.
+  bool isSpecific = false;
+  int compiler = 0;
+  std::vector<Entry> entries;
+
+  std::string text() const;
+  // False where the text is none of an image.
+  bool read(const char *text);
+};
+
+struct Context {
+  int device = 0, users = 0;
+};
+
+struct Stream {
+  Context *context;
+  std::deque<std::function<void()>> work;
+};
+
+struct Function {
+  Context *context;
+  const registry::Kernel *kernel;
+  size_t shared;
+};
+
+struct Module {
+  Context *context;
+  Image image;
+  std::map<std::string, Function> functions;
+};
+
+struct Allocation {
+  size_t bytes;
+  Context *context;
+};
+
+struct Program {
+  std::string text, name, log;
+  std::map<std::string, std::string> headers;
+  // The kernels asked for, and their names in the code.
+  std::map<std::string, std::string> expressions;
+  bool isCompiled = false;
+  Image image;
+};
+
+class Machine {
+public:
+  explicit Machine(fake_cuda_settings settings);
+  ~Machine();
+  Machine(const Machine &) = delete;
+
+  // Counts a call. What it returns is the call's error, if it is to fail.
+  int begin(Call call, const char *name);
+
+#define CALL(name, parameters) int name parameters;
+  TK_CUDA_FUNCTIONS(CALL)
+  TK_NVRTC_FUNCTIONS(CALL)
+#undef CALL
+
+  struct Failure {
+    std::string name;
+    int64_t n;
+    int error;
+  };
+
+  fake_cuda_settings settings;
+  std::string missing;
+  std::vector<Failure> failures;
+  std::map<std::string, int64_t> calls, launches;
+  bool isLost = false, isDeferred = false;
+  emulator::Order order = emulator::Order::forward;
+  fake_cuda_live live = {};
+
+private:
+  int here(Context *&context);
+  int submit(void *stream, std::function<void()> work);
+  int streamOf(void *handle, Stream *&stream);
+  void drain(Stream &stream);
+  void drainAll();
+  // Whether these bytes are of one allocation, or are none of any.
+  bool isDevice(uint64_t begin, size_t bytes) const;
+  bool isHost(const void *begin, size_t bytes) const;
+  bool isPinned(const void *begin, size_t bytes) const;
+  int check(const Function &function, dim3 grid, dim3 block, size_t shared) const;
+  int mostShared() const;
+  Program *program(void *handle);
+  int imageOf(void *handle, bool isPTX, std::string &text);
+  int sizeOfImage(void *handle, bool isPTX, size_t *bytes);
+  int copyImage(void *handle, bool isPTX, char *target);
+
+  const int64_t number;
+  bool isInitialized = false;
+  std::vector<Context> contexts;
+  std::vector<std::unique_ptr<Stream>> usualStreams;
+  std::map<void *, std::unique_ptr<Stream>> streams;
+  std::map<void *, std::unique_ptr<Module>> modules;
+  std::map<void *, std::unique_ptr<Program>> programs;
+  std::map<uint64_t, Allocation> memory;
+  std::map<uint64_t, size_t> hostMemory;
+};
