@@ -39,6 +39,10 @@ let package = Package(
       dependencies: ["TrainingKit", "TrainingDiagnostics", "CTrainingDigits"],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["TrainingKit"], path: "Tests/TestSupport"),
+    .target(name: "DeviceChecks", dependencies: ["TrainingKit"], path: "Tests/DeviceChecks"),
+    .executableTarget(
+      name: "training-gpu-check", dependencies: ["TrainingKit", "DeviceChecks"],
+      path: "Tests/GPUCheck", exclude: ["run"]),
     .target(
       name: "FakeCUDA", dependencies: ["CTrainingKernels", "CTrainingRuntime"],
       path: "Tests/FakeCUDA",
@@ -50,10 +54,13 @@ let package = Package(
         .unsafeFlags(["-O2", "-fno-cxx-modules"]),
       ]),
     .testTarget(
-      name: "TrainingKitTests", dependencies: ["TrainingKit", "TestSupport", "CTrainingKernels"]),
+      name: "TrainingKitTests",
+      dependencies: ["TrainingKit", "TestSupport", "DeviceChecks", "CTrainingKernels"]),
     .testTarget(
       name: "TrainingDiagnosticsTests",
       dependencies: ["TrainingDiagnostics", "TrainingKit", "TestSupport"]),
+    .testTarget(
+      name: "CUDATests", dependencies: ["TrainingKit", "TestSupport", "DeviceChecks", "FakeCUDA"]),
     .testTarget(name: "TrainingCommandTests", dependencies: ["TrainingCommand", "TrainingKit"]),
     .testTarget(name: "ArchitectureTests"),
   ],

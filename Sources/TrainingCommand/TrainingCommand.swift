@@ -90,7 +90,7 @@ enum TrainingCommand {
     var settings = CheckSettings()
     try Option.parse(words, with: CheckSettings.options, into: &settings)
     let command = CheckCommand(settings: settings)
-    let status = try validated { try command.execute() }
+    let status = try validated { try withDevice(settings.job.device) { try command.execute() } }
     if status != 0 { exit(status) }
   }
 
@@ -103,8 +103,10 @@ enum TrainingCommand {
     try Option.parse(words, with: TrainSettings.options, into: &settings)
     let chosen = settings
     try validated {
-      var command = try TrainCommand(chosen)
-      try command.execute()
+      try withDevice(chosen.device) {
+        var command = try TrainCommand(chosen)
+        try command.execute()
+      }
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import DeviceChecks
 import TestSupport
 import TrainingKit
 import XCTest

@@ -1,3 +1,4 @@
+import DeviceChecks
 import TestSupport
 import TrainingKit
 import XCTest

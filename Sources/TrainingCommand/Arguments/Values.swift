@@ -1,3 +1,5 @@
+internal import TrainingKit
+
 /// Reads option values, or says what would have been right.
 enum Values {
   /// How often something is done.
@@ -67,6 +69,13 @@ enum Values {
       throw UsageError("expected bytes such as 300MB or 2GiB, got \(word)")
     }
     return Int(value * factor)
+  }
+
+  static func device(_ word: String) throws(UsageError) -> Device {
+    guard let device = Device(word) else {
+      throw UsageError("expected cpu, cuda or cuda:N, got \(word)")
+    }
+    return device
   }
 
   /// One of the cases of an enumeration, by name.

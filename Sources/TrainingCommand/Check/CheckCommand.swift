@@ -16,9 +16,9 @@ struct CheckCommand {
       gravest = [gravest, result.severity].compactMap(\.self).max()
     }
     // The limit is for the job.
-    let machine = MachineCheck.results()
-    Device.cpu.trimMemory()
-    if let limit = job.memoryLimit { Device.cpu.memoryLimit = limit }
+    let machine = try withDevice(.cpu) { MachineCheck.results() }
+    Device.current.trimMemory()
+    if let limit = job.memoryLimit { Device.current.memoryLimit = limit }
     let samples = try Samples(job)
     let plan = Plan(job, samples)
     let network = try withRandomGenerator(RandomGenerator(seed: job.seed)) {

@@ -4,7 +4,7 @@ internal import TrainingKit
 /// A self-test of this machine.
 enum MachineCheck {
   /// What the machine computes, and how fast.
-  static func results() -> [CheckResult] { [processor, arithmetic, speed, memory, accelerator] }
+  static func results() -> [CheckResult] { [processor, arithmetic, speed, memory] + accelerators }
 
   private static var processor: CheckResult {
     let threads = Threads.count == 1 ? "1 thread" : "\(Threads.count) threads"
@@ -26,26 +26,34 @@ enum MachineCheck {
     return result
   }
 
-  /// A product of matrices beside the same in float64.
   private static var arithmetic: CheckResult {
-    let generator = RandomGenerator(seed: 1)
-    let (a, b) = (generator.normal([129, 257]), generator.normal([257, 65]))
-    let exact = a.cast(to: .float64).matmul(b.cast(to: .float64))
-    let error = ((a.matmul(b).cast(to: .float64) - exact).abs().max() / exact.abs().max()).item()
+    let error = productError
     var result = CheckResult(
       name: "arithmetic",
       detail: "a product deviates by \(Format.significant(error, 2)) from float64")
-    if !(error < 1e-5) {
-      result.findings.append(
-        Finding(
-          Symptom(rawValue: "wrong_arithmetic"), cause: Cause(rawValue: "hardware"),
-          severity: .fault, step: 0,
-          confidence: 0.95, evidence: ["relative_error": error],
-          remedy:
-            "compare with TRAININGKIT_ISA=baseline; if only one of them is wrong, it is the processor or a kernel"
-        ))
+    if let finding = finding(
+      for: error,
+      remedy:
+        "compare with TRAININGKIT_ISA=baseline; if only one of them is wrong, it is the processor or a kernel"
+    ) {
+      result.findings.append(finding)
     }
     return result
+  }
+
+  /// How far a product of matrices is from the same in float64, where the scope computes.
+  private static var productError: Double {
+    let generator = RandomGenerator(seed: 1)
+    let (a, b) = (generator.normal([129, 257]), generator.normal([257, 65]))
+    let exact = a.cast(to: .float64).matmul(b.cast(to: .float64))
+    return ((a.matmul(b).cast(to: .float64) - exact).abs().max() / exact.abs().max()).item()
+  }
+
+  private static func finding(for error: Double, remedy: String) -> Finding? {
+    if error < 1e-5 { return nil }
+    return Finding(
+      Symptom(rawValue: "wrong_arithmetic"), cause: Cause(rawValue: "hardware"), severity: .fault,
+      step: 0, confidence: 0.95, evidence: ["relative_error": error], remedy: remedy)
   }
 
   private static var speed: CheckResult {
@@ -61,8 +69,38 @@ enum MachineCheck {
         + "\(Format.significant(bytes / 1e9)) GB/s in sums")
   }
 
-  private static var accelerator: CheckResult {
-    CheckResult(name: "accelerator", detail: "none: this version computes on the processor only")
+  /// The GPUs, and a product of matrices on each.
+  private static var accelerators: [CheckResult] {
+    if let reason = Device.cuda.unavailability {
+      // What is missing, without where it could come from.
+      let missing = reason.prefix { $0 != ":" }
+      return [CheckResult(name: "GPU", detail: "none: \(missing)")]
+    }
+    return Device.all.dropFirst().map(accelerator)
+  }
+
+  private static func accelerator(_ device: Device) -> CheckResult {
+    do {
+      let error = try withDevice(device) { try validated { productError } }
+      let memory = Format.significant(Double(device.memoryLimit) / 1e9)
+      var result = CheckResult(
+        name: "\(device)",
+        detail:
+          "\(device.name ?? "GPU"), \(device.instructionSet), \(memory) GB; a product deviates by "
+          + "\(Format.significant(error, 2)) from float64")
+      if let finding = finding(for: error, remedy: "compare with another GPU or driver") {
+        result.findings.append(finding)
+      }
+      return result
+    } catch {
+      return CheckResult(
+        name: "\(device)",
+        findings: [
+          Finding(
+            Symptom(rawValue: "unusable_device"), cause: Cause(rawValue: "hardware"),
+            severity: .warning, step: 0, confidence: 0.95, evidence: [:], remedy: "\(error)")
+        ])
+    }
   }
 
   /// The shortest of some runs, in seconds.

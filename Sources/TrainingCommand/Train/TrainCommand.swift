@@ -26,7 +26,7 @@ struct TrainCommand {
     if let path = settings.json { try File.checkWritable(path) }
     doctor = try JobDoctor(settings)
     if let threads = settings.threads { Threads.count = threads }
-    if let limit = settings.memoryLimit { Device.cpu.memoryLimit = limit }
+    if let limit = settings.memoryLimit { Device.current.memoryLimit = limit }
     (self.settings, parts) = (settings, settings.parts)
     let samples = try Samples(settings)
     var plan = Plan(settings, samples)

@@ -102,6 +102,9 @@ extension TrainSettings {
           + "/var/tmp",
         \.onOutOfMemory, Values.choice),
       Option("--seed", "N", help: "start of all random numbers (default 0)", \.seed, Values.seed),
+      Option(
+        "--device", "NAME", help: "cpu, cuda or cuda:N, where the network is trained (default cpu)",
+        \.device, Values.device),
       Option("--threads", "N", help: "threads (default: all cores)", \.threads) {
         word throws(UsageError) in try Values.count(word)
       },

@@ -45,6 +45,7 @@ struct TrainSettings {
   var memoryLimit: Int?
   var onOutOfMemory = OutOfMemoryChoice.stop
   var seed: UInt64 = 0
+  var device = Device.cpu
   var threads: Int?
   var checkpointFolder: String?
   var checkpointInterval: Int?

@@ -54,7 +54,7 @@ struct Examination<Model: Module> {
         return details
       },
       activations: seen.activations, inputRMS: seen.inputRMS, logits: seen.logits,
-      memory: MemoryDetails(Device.cpu.memory), exampleLosses: exampleLosses)
+      memory: MemoryDetails(Device.current.memory), exampleLosses: exampleLosses)
   }
 }
 

@@ -13,7 +13,11 @@ package struct Context {
     package fileprivate(set) var autocast: Autocast?
     package fileprivate(set) var modules: [AnyObject] = []
     /// Where results are made.
-    package fileprivate(set) var backend: any Backend = CPUBackend.shared
+    package fileprivate(set) var backend: any Backend = CPUBackend.shared {
+      didSet { deviceNumber = backend.deviceNumber }
+    }
+    /// The backend's, for who asks at every operation.
+    package private(set) var deviceNumber: Int? = 0
     /// Where results lie in place of the backend's memory; nil for there.
     package fileprivate(set) var otherPool: MemoryPool?
     /// The piece of the graph that nodes become part of.

@@ -33,13 +33,13 @@ package protocol Operation: Differentiable {
   func view(of input: Layout, as spec: TensorSpec) -> Layout?
 
   /// Computes the result into `output`, which is fresh and contiguous.
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(NoRoom)
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
 
   /// The dtype that inputs are cast to while an autocast is in force.
   var precision: PrecisionRule { get }
 
-  /// Whether `forward` needs the elements of every input, or only those of the first.
-  var readsEveryInput: Bool { get }
+  /// Whether the elements that `forward` reads are there: those of every input, unless the operation says otherwise.
+  func hasElements(_ inputs: Operands) -> Bool
 
   /// Whether `forward` may write its output over an input of the same layout: it reads no element after it wrote the
   /// one in the same place.
@@ -107,7 +107,7 @@ extension Tensor {
 extension Operation {
   package var isView: Bool { false }
   package func view(of input: Layout, as spec: TensorSpec) -> Layout? { nil }
-  package var readsEveryInput: Bool { true }
+  package func hasElements(_ inputs: Operands) -> Bool { !inputs.areHollow }
   package var precision: PrecisionRule { .asGiven }
   package var isElementwise: Bool { false }
 
@@ -124,6 +124,7 @@ extension Operation {
     let inputs = context.prepared(consume given, precision)
     do throws(TensorError) {
       let spec = try result(of: inputs)
+      if inputs.areElsewhere(than: context) { throw context.elsewhere(inputs, name) }
       let isRecorded = context.records(inputs)
       guard context.observer == nil else {
         let result = computed(copy inputs, spec, context, isRecorded)
@@ -160,7 +161,7 @@ extension Operation {
     if isView, let layout = view(of: inputs.form(0).layout, as: spec) {
       return Tensor(storage: inputs.storage(0), layout: layout, dtype: spec.dtype)
     }
-    if readsEveryInput ? inputs.areHollow : inputs.storage(0) == nil {
+    if !hasElements(inputs) {
       return Tensor(storage: nil, form: inputs.form(of: spec))
     }
     return try context.allocated(
@@ -172,10 +173,10 @@ extension Operation {
   ) throws(DeviceError) {
     guard output.count > 0, let storage = output.storage, !isView || storage !== inputs.storage(0)
     else { return }
-    do throws(NoRoom) {
+    do throws(DeviceFault) {
       try forward(inputs, into: output, on: context.backend)
     } catch {
-      throw context.outOfMemory(error.byteCount, name)
+      throw context.circumstance(error, name)
     }
   }
 }
@@ -185,7 +186,7 @@ extension Operation {
   private func takenOver(
     from inputs: inout Operands, _ spec: TensorSpec, _ context: Context, _ isRecorded: Bool
   ) -> Tensor? {
-    guard isElementwise, !(readsEveryInput && inputs.areHollow) else { return nil }
+    guard isElementwise, hasElements(inputs) else { return nil }
     for position in 0..<inputs.count where inputs.holdsAlone(position) {
       if isRecorded, saves.areRead(position, inputs) { continue }
       let output = inputs[position].detached()
@@ -232,10 +233,30 @@ extension Differentiable {
   }
 }
 
+extension Operands {
+  /// Whether an input lies where the context's kernels do not reach.
+  @inline(__always)
+  fileprivate func areElsewhere(than context: Context) -> Bool {
+    guard let own = context.state.pointee.deviceNumber else { return false }
+    for position in 0..<count where storage(position).map({ $0.deviceNumber != own }) ?? false {
+      return true
+    }
+    return false
+  }
+}
+
 extension Context {
   /// Where results have their memory from.
   @inline(__always)
   fileprivate var resultPool: MemoryPool { self.otherPool ?? self.backend.pool }
+
+  /// What is wrong with inputs that lie on another device.
+  fileprivate func elsewhere(_ inputs: Operands, _ operation: String) -> TensorError {
+    let devices = inputs.filter { !$0.isHollow }.map(\.device.description)
+    return TensorError(
+      .device, operation, expected: "inputs on \(Device.current), where this scope computes",
+      got: devices.joined(separator: " and "))
+  }
 
   /// The inputs in the precision that an autocast in force gives them.
   @inline(__always)
@@ -271,10 +292,14 @@ extension Context {
   /// Results that one call makes, for what is not an ``Operation``; hollow ones after a failure.
   package func results(
     _ specs: [TensorSpec], of inputs: Operands, for function: some Differentiable,
-    _ compute: ([Tensor]) throws(NoRoom) -> Void
+    _ compute: ([Tensor]) throws(DeviceFault) -> Void
   ) -> [Tensor] {
     let hollow = specs.map { Tensor.hollow($0.shape, $0.dtype) }
     if inputs.areHollow { return hollow }
+    if inputs.areElsewhere(than: self) {
+      fail(elsewhere(inputs, function.name))
+      return hollow
+    }
     let isKept = records(inputs)
     do throws(DeviceError) {
       var results: [Tensor] = []
@@ -282,10 +307,10 @@ extension Context {
         results.append(
           try allocated(TensorForm(spec), for: function.name, isKept ? .activations : .user))
       }
-      do throws(NoRoom) {
+      do throws(DeviceFault) {
         try compute(results)
       } catch {
-        throw outOfMemory(error.byteCount, function.name)
+        throw circumstance(error, function.name)
       }
       return results
     } catch {
@@ -302,7 +327,31 @@ extension Context {
       inUse: pool.usage.live)
   }
 
-  fileprivate func outOfMemory(_ bytes: Int, _ operation: String) -> DeviceError {
+  /// What a fault of the device was for the operation that met it.
+  package func circumstance(_ fault: DeviceFault, _ operation: String) -> DeviceError {
+    switch fault {
+    case .noRoom(let byteCount): outOfMemory(byteCount, operation)
+    case .call(let call, let words, let isLost):
+      .failed(
+        operation: operation, device: .current, call: call, words: words, isLost: isLost)
+    }
+  }
+
+  /// Runs `body` on the device; a fault of it fails the operation. Returns whether there was none.
+  @discardableResult
+  package func run(
+    _ operation: String, _ body: (any Backend) throws(DeviceFault) -> Void
+  ) -> Bool {
+    do throws(DeviceFault) {
+      try body(self.backend)
+      return true
+    } catch {
+      fail(circumstance(error, operation))
+      return false
+    }
+  }
+
+  private func outOfMemory(_ bytes: Int, _ operation: String) -> DeviceError {
     let paths = self.modules.first.map { ObjectTree.paths(below: $0) } ?? [:]
     let pool = self.backend.pool
     let circumstance = OutOfMemory(

@@ -80,7 +80,17 @@ struct SafeTensorsFile {
     return tensors
   }
 
+  /// A tensor of the file on the device of the scope.
   private func tensor(of entry: SafeTensorsHeader.Entry) throws(CheckpointError) -> Tensor {
+    let device = Device.current
+    if device == .cpu { return try read(entry) }
+    let tensor = try Context.current.computing(on: Device.cpu.backend) {
+      () throws(CheckpointError) in try read(entry)
+    }
+    return tensor.to(device)
+  }
+
+  private func read(_ entry: SafeTensorsHeader.Entry) throws(CheckpointError) -> Tensor {
     let tensor: Tensor
     do throws(DeviceError) {
       tensor = try Context.current.allocated(entry.spec, for: entry.name)
@@ -142,10 +152,16 @@ extension Tensor {
       throw CheckpointError(
         .unsupported, file, name, expected: "a result", got: "that of a call that failed")
     }
+    if device != .cpu { return to(.cpu) }
     if layout.isContiguous { return self }
+    let context = Context.current
     do throws(DeviceError) {
-      let tensor = try Context.current.allocated(TensorSpec(shape, dtype), for: name)
-      Context.current.backend.copy(self, into: tensor)
+      let tensor = try context.allocated(TensorSpec(shape, dtype), for: name)
+      do throws(DeviceFault) {
+        try context.backend.copy(self, into: tensor)
+      } catch {
+        throw context.circumstance(error, name)
+      }
       return tensor
     } catch {
       throw .memory(error, file, name)

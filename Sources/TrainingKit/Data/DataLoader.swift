@@ -146,7 +146,8 @@ public final class DataLoader: Sequence {
       self.loader = loader
       (iteration, number, count) = (loader.iteration, first, loader.batchCount)
       let make = DataLoader.maker(
-        loader.dataset, order, loader.settings.batchSize, loader.place.seed, loader.place.epoch)
+        loader.dataset, order, loader.settings.batchSize, loader.place.seed, loader.place.epoch,
+        Context.current.backend.isPaper ? .cpu : .current)
       self.make = make
       prefetcher =
         settings.prefetch == 0 || settings.workers == 0
@@ -172,9 +173,17 @@ public final class DataLoader: Sequence {
     }
   }
 
+  /// Runs `body` as the loop would that asked for the batch, whichever thread it is.
+  private static func prefetching<Result>(
+    on device: Device, _ body: () throws -> Result
+  ) throws -> Result {
+    Context.current.backend.isPaper ? try body() : try withDevice(device, body)
+  }
+
   /// Makes the batch of a number, whoever asks for it.
   private static func maker(
-    _ dataset: any Dataset, _ order: [Int], _ size: Int, _ seed: UInt64, _ epoch: Int
+    _ dataset: any Dataset, _ order: [Int], _ size: Int, _ seed: UInt64, _ epoch: Int,
+    _ device: Device
   ) -> @Sendable (Int) -> Result<Batch, any Error> {
     { number in
       let start = number * size
@@ -183,9 +192,9 @@ public final class DataLoader: Sequence {
       let places = BatchPlaces(seed: seed, epoch: epoch, places: rows)
       return Result {
         try validated {
-          Context.current.scoping(places.below) {
-            withRandomGenerator(places.generator(for: positions)) {
-              withoutGradients { dataset.batch(at: positions) }
+          try Context.current.scoping(places.below) {
+            try withRandomGenerator(places.generator(for: positions)) {
+              try prefetching(on: device) { withoutGradients { dataset.batch(at: positions) } }
             }
           }
         }

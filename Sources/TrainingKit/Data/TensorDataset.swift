@@ -43,10 +43,11 @@ extension Tensor {
   func gathered(_ rows: [Int]) -> Tensor {
     let result = shape.replacing(0, with: rows.count)
     guard !isHollow else { return .hollow(result, dtype) }
+    if device != .cpu { return onItsDevice { _ in taking(Tensor(rows)) } }
     let byteCount = count / Swift.max(shape[0], 1) * dtype.byteCount
-    return Tensor.fresh("batch", result, dtype) { tensor, _ in
+    return Tensor.written("batch", result, dtype) { memory in
       for (place, row) in rows.enumerated() {
-        (tensor.address + place * byteCount).copyMemory(
+        (memory + place * byteCount).copyMemory(
           from: address + row * byteCount, byteCount: byteCount)
       }
     }

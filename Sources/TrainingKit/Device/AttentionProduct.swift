@@ -3,7 +3,7 @@ internal import CTrainingKernels
 /// Attention of heads and how it is cut into pieces. Queries, keys and values are `[batch, heads, rows, columns]` with
 /// contiguous rows, the mask is bool with any strides.
 package struct AttentionProduct {
-  private let attention: tk_attention
+  let attention: tk_attention
 
   package init(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor?, isCausal: Bool, scale: Double
@@ -35,7 +35,7 @@ package struct AttentionProduct {
   }
 
   /// Computes `y`, of `[batch, targets, heads, outputs]`.
-  func run(in pool: MemoryPool, into y: Tensor) throws(NoRoom) {
+  func run(in pool: MemoryPool, into y: Tensor) throws(DeviceFault) {
     let result = tk_heads(y, head: 2, row: 1)
     try work.run(in: pool) { scratch, begin, end in
       withUnsafePointer(to: attention) { attention in
@@ -61,7 +61,7 @@ package struct AttentionProduct {
   /// Computes the gradients of queries, keys and values, each `[batch, rows, heads, columns]`.
   func runBackward(
     in pool: MemoryPool, gradient: Tensor, into results: [Tensor]
-  ) throws(NoRoom) {
+  ) throws(DeviceFault) {
     let gradients = tk_attention_gradients(gradient, results)
     try backwardWork(gradients).run(in: pool) { scratch, begin, end in
       withUnsafePointer(to: attention) { attention in
@@ -74,7 +74,7 @@ package struct AttentionProduct {
 }
 
 extension tk_attention_gradients {
-  fileprivate init(_ gradient: Tensor, _ results: [Tensor]) {
+  init(_ gradient: Tensor, _ results: [Tensor]) {
     self.init(
       result: tk_heads(gradient, head: 1, row: 2), query: tk_heads(results[0], head: 2, row: 1),
       key: tk_heads(results[1], head: 2, row: 1), value: tk_heads(results[2], head: 2, row: 1))
@@ -83,7 +83,7 @@ extension tk_attention_gradients {
 
 extension tk_heads {
   /// The matrices of a tensor whose first axis is the batch.
-  fileprivate init(_ tensor: Tensor, head: Int, row: Int) {
+  init(_ tensor: Tensor, head: Int, row: Int) {
     let strides = tensor.layout.strides
     self.init(
       data: tensor.address, batch: Int64(strides[0]), head: Int64(strides[head]),

@@ -10,79 +10,100 @@ package protocol Backend: AnyObject, Sendable {
   func pool(for file: MemoryPool) -> MemoryPool
   /// Whether nothing is computed; elements of its tensors may not be written.
   var isPaper: Bool { get }
+  /// Whose memory kernels read and write, as storages say it; nil where they read none.
+  var deviceNumber: Int? { get }
+
+  /// Lets `body` write the elements of a contiguous tensor in the processor's memory.
+  func write(into y: Tensor, _ body: (UnsafeMutableRawPointer) -> Void) throws(DeviceFault)
+  /// Copies the elements of a contiguous tensor to the processor's memory, when they are all there.
+  func read(_ x: Tensor, into target: UnsafeMutableRawPointer) throws(DeviceFault)
 
   func unary(
     _ row: tk_unary, compute: tk_compute, _ parameters: [Double], _ x: Tensor, into y: Tensor)
+    throws(DeviceFault)
   /// `y` and `x` may be hollow when the row does not read them.
   func unaryDerivative(
     _ row: tk_unary, order: Int, _ parameters: [Double], gradient: Tensor, x: Tensor, y: Tensor,
-    into result: Tensor)
+    into result: Tensor) throws(DeviceFault)
   func binary(_ row: tk_binary, compute: tk_compute, _ a: Tensor, _ b: Tensor, into y: Tensor)
-  func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor, into y: Tensor)
+    throws(DeviceFault)
+  func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor, into y: Tensor) throws(DeviceFault)
   /// Copies and converts; `y` may be a strided view of a larger fresh tensor.
-  func copy(_ x: Tensor, into y: Tensor)
-  func fill(_ value: some TensorScalar, into y: Tensor)
-  func range(start: Double, step: Double, into y: Tensor)
+  func copy(_ x: Tensor, into y: Tensor) throws(DeviceFault)
+  func fill(_ value: some TensorScalar, into y: Tensor) throws(DeviceFault)
+  func range(start: Double, step: Double, into y: Tensor) throws(DeviceFault)
 
-  func reduce(_ row: tk_reduction, _ x: Tensor, axes: [Int], into y: Tensor)
+  func reduce(_ row: tk_reduction, _ x: Tensor, axes: [Int], into y: Tensor) throws(DeviceFault)
   /// What one pass finds in each of `parts` equal runs of a contiguous tensor, which has elements.
-  func measure(_ x: Tensor, parts: Int, power: Double, scale: Double) -> [ElementStatistics]
-  func softmax(logarithm: Bool, _ x: Tensor, into y: Tensor)
+  func measure(_ x: Tensor, parts: Int, power: Double, scale: Double) throws(DeviceFault)
+    -> [ElementStatistics]
+  /// The same of squares, in each of some tensors as a whole. A device that computes aside is waited for once.
+  func measure(each tensors: [Tensor]) throws(DeviceFault) -> [ElementStatistics]
+  func softmax(logarithm: Bool, _ x: Tensor, into y: Tensor) throws(DeviceFault)
   func softmaxBackward(logarithm: Bool, gradient: Tensor, y: Tensor, into result: Tensor)
+    throws(DeviceFault)
   /// −log softmax of each row at its label, which is one of its elements.
-  func surprise(_ x: Tensor, at labels: Tensor, into y: Tensor)
+  func surprise(_ x: Tensor, at labels: Tensor, into y: Tensor) throws(DeviceFault)
   func surpriseBackward(_ x: Tensor, at labels: Tensor, gradient: Tensor, into result: Tensor)
+    throws(DeviceFault)
   /// The sum of squared distances from the mean of each row of `width` elements. Both are contiguous.
-  func squareDistances(_ x: Tensor, width: Int, into y: Tensor)
+  func squareDistances(_ x: Tensor, width: Int, into y: Tensor) throws(DeviceFault)
   /// Rows at mean 0, where they are centered, and mean square 1: they, one over their roots, and what a weight and a
   /// bias make of them where `y` is not nil. All are contiguous.
   func standardize(
     _ x: Tensor, isCentered: Bool, epsilon: Double, weight: Tensor?, bias: Tensor?,
-    into values: Tensor, _ roots: Tensor, _ y: Tensor?)
+    into values: Tensor, _ roots: Tensor, _ y: Tensor?) throws(DeviceFault)
   /// What a gradient of the scaled rows is to those before `standardize`, and its sums `[pieces, width]` over pieces of
   /// rows: to the weight, and to the bias.
   func standardizeBackward(
     _ gradient: Tensor, isCentered: Bool, weight: Tensor?, values: Tensor, roots: Tensor,
     into result: Tensor?, _ toWeight: Tensor?, _ toBias: Tensor?, pieceLength: Int)
+    throws(DeviceFault)
   /// Each channel at mean 0 and variance 1, scaled and shifted. Writes `y`, and the statistics of each channel. All are
   /// contiguous.
   func batchNorm(
     _ x: Tensor, epsilon: Double, weight: Tensor?, bias: Tensor?, into y: Tensor,
-    _ statistics: ChannelStatistics)
+    _ statistics: ChannelStatistics) throws(DeviceFault)
   /// What a gradient of `y` is to `x`, the weight and the bias, where the result is not nil.
   func batchNormBackward(
     _ gradient: Tensor, _ x: Tensor, _ statistics: ChannelStatistics, weight: Tensor?,
     into result: Tensor?,
     _ toWeight: Tensor?,
-    _ toBias: Tensor?)
-  func cumulativeSum(_ x: Tensor, into y: Tensor)
-  func argsort(_ x: Tensor, descending: Bool, into order: Tensor)
+    _ toBias: Tensor?) throws(DeviceFault)
+  func cumulativeSum(_ x: Tensor, into y: Tensor) throws(DeviceFault)
+  func argsort(_ x: Tensor, descending: Bool, into order: Tensor) throws(DeviceFault)
 
   /// The product of matrices in the last two axes; the axes before agree.
-  func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor) throws(NoRoom)
+  func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor) throws(DeviceFault)
   /// `y` is `[batch, targets, heads, outputs]`.
-  func attention(_ heads: AttentionProduct, into y: Tensor) throws(NoRoom)
+  func attention(_ heads: AttentionProduct, into y: Tensor) throws(DeviceFault)
   /// The gradients of queries, keys and values, each `[batch, rows, heads, columns]`.
   func attentionBackward(
-    _ heads: AttentionProduct, gradient: Tensor, into results: [Tensor]) throws(NoRoom)
-  func gather(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor)
+    _ heads: AttentionProduct, gradient: Tensor, into results: [Tensor]) throws(DeviceFault)
+  /// The position of the first index outside of `0 ..< limit`, or nil.
+  func firstOutside(_ index: IndexView, limit: Int) throws(DeviceFault) -> Int?
+  func gather(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor) throws(DeviceFault)
   /// Adds into `y`, which holds zeros.
-  func scatterAdd(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor)
+  func scatterAdd(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor) throws(DeviceFault)
   /// A product of images, a weight and places into the third of them.
-  func convolve(_ work: ConvolutionWork) throws(NoRoom)
+  func convolve(_ work: ConvolutionWork) throws(DeviceFault)
   func unfold(_ window: tk_window, padding: Double, _ images: Tensor, into columns: Tensor)
-  func fold(_ window: tk_window, _ columns: Tensor, into images: Tensor)
+    throws(DeviceFault)
+  func fold(_ window: tk_window, _ columns: Tensor, into images: Tensor) throws(DeviceFault)
 
   func random(_ distribution: Distribution, _ generator: tk_philox, into y: Tensor)
+    throws(DeviceFault)
   /// The elements of `x` times what a Bernoulli distribution gives for them; both lie without gaps.
   func dropout(
     _ x: Tensor, probability: Double, value: Double, _ generator: tk_philox, into y: Tensor)
+    throws(DeviceFault)
   func update(
     _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor])
+    throws(DeviceFault)
   /// The same in float32 where weights or states are in half precision; the gradient is of any dtype.
   func update(
     _ row: tk_update, _ scalars: [Double], rounded weights: RoundedTensor, gradient: Tensor,
-    states: [RoundedTensor])
+    states: [RoundedTensor]) throws(DeviceFault)
 }
 
 /// A parameter or a state, and how float32 results are rounded to it where it is in half precision.

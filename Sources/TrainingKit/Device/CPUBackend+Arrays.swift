@@ -2,17 +2,17 @@ package import CTrainingKernels
 internal import CTrainingRuntime
 
 extension CPUBackend {
-  package func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor) throws(NoRoom) {
+  package func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor) throws(DeviceFault) {
     try MatrixProduct(a, b, into: c).run(in: pool)
   }
 
-  package func attention(_ heads: AttentionProduct, into y: Tensor) throws(NoRoom) {
+  package func attention(_ heads: AttentionProduct, into y: Tensor) throws(DeviceFault) {
     try heads.run(in: pool, into: y)
   }
 
   package func attentionBackward(
     _ heads: AttentionProduct, gradient: Tensor, into results: [Tensor]
-  ) throws(NoRoom) {
+  ) throws(DeviceFault) {
     try heads.runBackward(in: pool, gradient: gradient, into: results)
   }
 
@@ -39,7 +39,7 @@ extension CPUBackend {
     }
   }
 
-  package func convolve(_ work: ConvolutionWork) throws(NoRoom) { try work.run(in: pool) }
+  package func convolve(_ work: ConvolutionWork) throws(DeviceFault) { try work.run(in: pool) }
 
   package func unfold(
     _ window: tk_window, padding: Double, _ images: Tensor, into columns: Tensor
@@ -100,17 +100,18 @@ extension CPUBackend {
   }
 }
 
+extension CPUBackend {
+  package func firstOutside(_ index: IndexView, limit: Int) -> Int? {
+    let position = withUnsafePointer(to: index.kernel) { tk_index_check($0, Int64(limit)) }
+    return position < 0 ? nil : Int(position)
+  }
+}
+
 extension IndexView {
   fileprivate var kernel: tk_index {
     tk_index(
       data: indices.address.assumingMemoryBound(to: Int64.self), outer_stride: Int64(outerStride),
       axis_stride: Int64(axisStride), inner_stride: Int64(innerStride), outer: Int64(outer),
       count: Int64(count), inner: Int64(inner))
-  }
-
-  /// The position of the first index outside of `0 ..< limit`, or nil.
-  package func firstOutside(limit: Int) -> Int? {
-    let position = withUnsafePointer(to: kernel) { tk_index_check($0, Int64(limit)) }
-    return position < 0 ? nil : Int(position)
   }
 }

@@ -69,6 +69,10 @@ extension CPUBackend {
     }
   }
 
+  package func measure(each tensors: [Tensor]) -> [ElementStatistics] {
+    tensors.map { measure($0, parts: 1, power: 2, scale: 1)[0] }
+  }
+
   package func softmax(logarithm: Bool, _ x: Tensor, into y: Tensor) {
     forEachRow(of: y) { [isFar = y.isFar] width, begin, end in
       tk_softmax(logarithm, y.dtype.kernel, x.address, y.address, width, isFar, begin, end)

@@ -8,7 +8,13 @@ package final class CPUBackend: Backend {
   package init(pool: MemoryPool) { self.pool = pool }
 
   package var isPaper: Bool { false }
+  package var deviceNumber: Int? { 0 }
   package func pool(for file: MemoryPool) -> MemoryPool { file }
+
+  package func write(into y: Tensor, _ body: (UnsafeMutableRawPointer) -> Void) { body(y.address) }
+  package func read(_ x: Tensor, into target: UnsafeMutableRawPointer) {
+    target.copyMemory(from: x.address, byteCount: x.form.byteCount)
+  }
 
   /// Elements of pointwise work that are worth a hand-over to another thread.
   static let grain = 1 << 14

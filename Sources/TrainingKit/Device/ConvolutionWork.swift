@@ -5,7 +5,7 @@ enum ConvolutionWay { case places, images, weight }
 
 /// A product of images, a weight and places, and how it is cut into pieces.
 package struct ConvolutionWork {
-  private let convolution: tk_convolution
+  let convolution: tk_convolution
   private let stages: tk_convolution_work
   let dtype: DType
   /// Multiplications with additions.
@@ -32,7 +32,7 @@ package struct ConvolutionWork {
       shared: stages.shared)
   }
 
-  func run(in pool: MemoryPool) throws(NoRoom) {
+  func run(in pool: MemoryPool) throws(DeviceFault) {
     let room = try work.room(from: pool)
     withUnsafePointer(to: convolution) { convolution in
       parallelFor(Int(stages.before), grain: 1) { begin, end in

@@ -10,6 +10,15 @@ public enum DeviceError: Error, Sendable, Hashable {
   case outOfSpace(operation: String, folder: String, requested: Int, inUse: Int)
   /// A folder takes no file that could take the place of memory.
   case noFile(folder: String, reason: String)
+  /// A device cannot be used here.
+  case unavailable(Device, reason: String)
+  /// The device's driver or compiler did not do what an operation asked for.
+  ///
+  /// - Parameters:
+  ///   - call: the function that failed.
+  ///   - words: how the device puts it.
+  ///   - isLost: whether nothing on the device can be used any more by this process.
+  case failed(operation: String, device: Device, call: String, words: String, isLost: Bool)
 }
 
 extension DeviceError: CustomStringConvertible {
@@ -22,6 +31,10 @@ extension DeviceError: CustomStringConvertible {
         + "beside the \(ByteCount(inUse)) in use; another folder may have it"
     case .noFile(let folder, let reason):
       "memory in a file: expected a folder that takes one, got \(folder): \(reason)"
+    case .unavailable(let device, let reason): "\(device): \(reason)"
+    case .failed(let operation, let device, let call, let words, let isLost):
+      "\(operation): \(device): expected \(call) to succeed, got \(words)"
+        + (isLost ? "; the device is lost: start the process again from its last checkpoint" : "")
     }
   }
 }

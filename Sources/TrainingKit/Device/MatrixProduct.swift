@@ -13,7 +13,7 @@ struct MatrixProduct {
     self.gemm = gemm
   }
 
-  func run(in pool: MemoryPool) throws(NoRoom) {
+  func run(in pool: MemoryPool) throws(DeviceFault) {
     try work.run(in: pool) { scratch, begin, end in
       withUnsafePointer(to: gemm) { tk_gemm_run($0, scratch, begin, end) }
     }
@@ -23,7 +23,7 @@ struct MatrixProduct {
 extension tk_gemm {
   /// `a` is `[…, m, k]`, `b` `[…, k, n]` with the same leading axes, `c` contiguous; the leading axes of each
   /// nest into one stride.
-  fileprivate init(_ a: Tensor, _ b: Tensor, _ c: Tensor) {
+  init(_ a: Tensor, _ b: Tensor, _ c: Tensor) {
     let rank = c.rank
     func stride(_ tensor: Tensor, _ axis: Int) -> Int64 { Int64(tensor.layout.strides[axis]) }
     let batch = c.shape.prefix(rank - 2).reduce(1, *)

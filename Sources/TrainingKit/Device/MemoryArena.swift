@@ -23,18 +23,19 @@ package struct MemoryArena: Sendable {
 
   private var gaps: [Gap] = []
   private var segments: [(address: UInt, byteCount: Int)] = []
-  private let file: MemoryFile?
+  private let source: (any SegmentSource)?
 
-  /// In memory, or in a file, where nothing is clean: its pages have their room on the disk from the start.
-  package init(file: MemoryFile? = nil) { self.file = file }
+  /// In the system's memory, or in segments of another source, where nothing is clean: they are whole from the start.
+  package init(segments source: (any SegmentSource)? = nil) { self.source = source }
 
   /// The bytes of all addresses.
   package var byteCount: Int { segments.reduce(0) { $0 + $1.byteCount } }
+  var segmentCount: Int { segments.count }
 
   /// Blocks of at least so many bytes have pages of their own.
   package static let leastBlock = 1 << 16
   private static let leastSegment = 1 << 30
-  private static let leastSegmentInFile = 1 << 26
+  private static let leastSegmentOfSource = 1 << 26
   private static let page = Int(tk_page_size())
 
   package static func blockSize(for byteCount: Int) -> Int {
@@ -42,9 +43,10 @@ package struct MemoryArena: Sendable {
     byteCount > .max - page ? .max : (byteCount + page - 1) / page * page
   }
 
-  /// The first place for a block; nil when the system has no addresses left.
-  package mutating func place(for byteCount: Int) -> Place? {
-    firstPlace(for: byteCount) ?? (reserve(byteCount) ? firstPlace(for: byteCount) : nil)
+  /// The first place for a block; nil when the system has no addresses left, or there would be more than the limit.
+  package mutating func place(for byteCount: Int, within limit: Int = .max) -> Place? {
+    firstPlace(for: byteCount)
+      ?? (reserve(byteCount, within: limit) ? firstPlace(for: byteCount) : nil)
   }
 
   private func firstPlace(for byteCount: Int) -> Place? {
@@ -61,14 +63,14 @@ package struct MemoryArena: Sendable {
     return nil
   }
 
-  private mutating func reserve(_ byteCount: Int) -> Bool {
+  private mutating func reserve(_ byteCount: Int, within limit: Int) -> Bool {
     let least = Self.blockSize(for: byteCount)
-    let usual = file == nil ? max(Self.leastSegment, self.byteCount) : Self.leastSegmentInFile
+    let usual = source == nil ? max(Self.leastSegment, self.byteCount) : Self.leastSegmentOfSource
     var size = max(least, usual)
     while true {
-      if let address = pages(size) {
+      if self.byteCount <= limit - size, let address = pages(size) {
         segments.append((address, size))
-        insert(Gap(address: address, byteCount: size, isClean: file == nil))
+        insert(Gap(address: address, byteCount: size, isClean: source == nil))
         return true
       }
       if size == least { return false }
@@ -77,7 +79,7 @@ package struct MemoryArena: Sendable {
   }
 
   private func pages(_ byteCount: Int) -> UInt? {
-    if let file { return file.map(byteCount) }
+    if let source { return source.map(byteCount) }
     return tk_reserve(byteCount).map { UInt(bitPattern: $0) }
   }
 
@@ -134,11 +136,37 @@ package struct MemoryArena: Sendable {
     return gaps.reduce(0) { $0 + ($1.isClean ? 0 : $1.byteCount) }
   }
 
+  /// Gives the segments back that are one gap each.
+  mutating func giveBackFreeSegments() {
+    for (address, byteCount) in segments {
+      let position = gaps.partitioningIndex { $0.end >= address + UInt(byteCount) }
+      guard position < gaps.count, gaps[position].address <= address else { continue }
+      let gap = gaps.remove(at: position)
+      let parts = [(gap.address, address), (address + UInt(byteCount), gap.end)]
+      for (begin, end) in parts where end > begin {
+        insert(Gap(address: begin, byteCount: Int(end - begin), isClean: false))
+      }
+      segments.removeAll { $0.address == address }
+      unmap(address, byteCount)
+    }
+  }
+
   /// Gives all addresses back, when nothing is in use any more.
   package mutating func close() {
-    for (address, byteCount) in segments {
-      tk_unmap(UnsafeMutableRawPointer(bitPattern: address), byteCount)
-    }
+    for (address, byteCount) in segments { unmap(address, byteCount) }
     (gaps, segments) = ([], [])
   }
+
+  private func unmap(_ address: UInt, _ byteCount: Int) {
+    if let source { return source.unmap(address, byteCount) }
+    tk_unmap(UnsafeMutableRawPointer(bitPattern: address), byteCount)
+  }
+}
+
+/// What an arena has its segments from, in place of the system.
+package protocol SegmentSource: Sendable {
+  /// Fresh memory; nil when there is none.
+  func map(_ byteCount: Int) -> UInt?
+  /// Takes a segment back.
+  func unmap(_ address: UInt, _ byteCount: Int)
 }

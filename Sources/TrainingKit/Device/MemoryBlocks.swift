@@ -8,8 +8,19 @@ package enum MemorySource: Sendable {
   case paper
   /// Pages of a file on the disk.
   case file(MemoryFile)
+  /// The memory of a GPU.
+  case gpu(CUDADevice)
 
+  /// Where the arena has its segments from; nil for the system.
+  fileprivate var segments: (any SegmentSource)? {
+    switch self {
+    case .system, .paper: nil
+    case .file(let file): file
+    case .gpu(let device): device
+    }
+  }
   fileprivate var file: MemoryFile? { if case .file(let file) = self { file } else { nil } }
+  fileprivate var isGPU: Bool { if case .gpu = self { true } else { false } }
   fileprivate var isPaper: Bool { if case .paper = self { true } else { false } }
   fileprivate var isSystem: Bool { if case .system = self { true } else { false } }
 }
@@ -44,7 +55,7 @@ struct MemoryBlocks: Sendable {
 
   init(source: MemorySource) {
     self.source = source
-    arena = MemoryArena(file: source.file)
+    arena = MemoryArena(segments: source.segments)
   }
 
   mutating func take(_ byteCount: Int, _ tag: MemoryTag) -> (address: UInt, slot: Int)? {
@@ -59,7 +70,7 @@ struct MemoryBlocks: Sendable {
     usage.live += size
     usage.bill[tag.owner] += size
     if usage.live > usage.peak { (usage.peak, usage.peakBill) = (usage.live, usage.bill) }
-    countInFile(size)
+    countInSegments(size)
     recorder?.begin(slot, row.block)
     return (address, slot)
   }
@@ -71,7 +82,7 @@ struct MemoryBlocks: Sendable {
     usage.requested -= row.requested
     usage.live -= byteCount
     usage.bill[row.tag.owner] -= byteCount
-    countInFile(-byteCount)
+    countInSegments(-byteCount)
     rows[slot] = Row()
     freeRows.append(slot)
     recorder?.end(slot)
@@ -117,7 +128,8 @@ extension MemoryBlocks {
       return nil
     }
     if source.isPaper { return sheet(size) }
-    if source.file != nil { return filePlace(size) }
+    if source.file != nil { return segmentPlace(size) }
+    if source.isGPU { return size < MemoryArena.leastBlock ? smallPlace(size) : segmentPlace(size) }
     return size < MemoryArena.leastBlock ? smallBlock(size) : largeBlock(size)
   }
 
@@ -147,14 +159,22 @@ extension MemoryBlocks {
     return arena.take(place)
   }
 
-  private mutating func filePlace(_ size: Int) -> UInt? {
-    arena.place(for: size).map { arena.take($0) }
+  private mutating func segmentPlace(_ size: Int) -> UInt? {
+    arena.place(for: size, within: limit).map { arena.take($0) }
   }
 
-  /// Notes that blocks in files are so many bytes more.
-  private mutating func countInFile(_ byteCount: Int) {
-    guard source.file != nil else { return }
-    MemoryFile.total.withLock { $0 += byteCount }
+  /// A small block of a GPU, whose free ones are not looked for among the places of large ones.
+  private mutating func smallPlace(_ size: Int) -> UInt? {
+    let index = SizeClass(holding: size).index
+    if index < free.count, let address = free[index].popLast() { return address }
+    return segmentPlace(size)
+  }
+
+  /// Notes that blocks in segments are so many bytes more.
+  private mutating func countInSegments(_ byteCount: Int) {
+    guard source.segments != nil else { return }
+    if source.file != nil { MemoryFile.total.withLock { $0 += byteCount } }
+    usage.systemAllocations = arena.segmentCount
     usage.cached = arena.byteCount - usage.live
   }
 
@@ -176,7 +196,9 @@ extension MemoryBlocks {
   /// Keeps a block for the next.
   private mutating func keep(_ address: UInt, _ size: Int) {
     if source.isPaper { return }
-    if source.file != nil { return arena.give(address, size) }
+    if source.file != nil || source.isGPU && size >= MemoryArena.leastBlock {
+      return arena.give(address, size)
+    }
     usage.cached += size
     if size >= MemoryArena.leastBlock {
       tk_forbid(UnsafeMutableRawPointer(bitPattern: address), size)
@@ -196,6 +218,7 @@ extension MemoryBlocks {
   }
 
   mutating func trim() {
+    if source.isGPU { return trimSegments() }
     guard source.isSystem else { return }
     for index in free.indices {
       let size = SizeClass(index: index).byteCount
@@ -205,6 +228,16 @@ extension MemoryBlocks {
       free[index] = []
     }
     usage.cached = arena.discard()
+  }
+
+  /// Gives the segments back in which nothing is in use.
+  private mutating func trimSegments() {
+    for index in free.indices {
+      free[index].forEach { arena.give($0, SizeClass(index: index).byteCount) }
+      free[index] = []
+    }
+    arena.giveBackFreeSegments()
+    usage.cached = arena.byteCount - usage.live
   }
 
   /// Gives everything back, when nothing is in use any more.

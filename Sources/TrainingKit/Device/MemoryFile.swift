@@ -8,7 +8,7 @@ internal import CTrainingRuntime
 
 /// A file without a name whose pages take the place of memory. The disk has room for every page that is handed out, so
 /// that a full disk is an error of the request and never a signal later.
-package final class MemoryFile: Sendable {
+package final class MemoryFile: SegmentSource {
   package let folder: String
   private let descriptor: Int32
   private let byteCount = Monitor(0)
@@ -28,12 +28,16 @@ package final class MemoryFile: Sendable {
   deinit { tk_file_close(descriptor) }
 
   /// Pages at the file's end; nil when the disk is full.
-  func map(_ byteCount: Int) -> UInt? {
+  package func map(_ byteCount: Int) -> UInt? {
     self.byteCount.withLock { end in
       guard let pages = tk_file_map(descriptor, Int64(end), byteCount) else { return nil }
       end += byteCount
       return UInt(bitPattern: pages)
     }
+  }
+
+  package func unmap(_ address: UInt, _ byteCount: Int) {
+    tk_unmap(UnsafeMutableRawPointer(bitPattern: address), byteCount)
   }
 
   private static let speeds = Monitor<[String: Double]>([:])

@@ -4,10 +4,13 @@ package final class MemoryPool: StorageOwner {
   private let blocks: Monitor<MemoryBlocks>
   /// The folder of the file that the blocks lie in; nil where they lie in memory.
   package let folder: String?
+  /// Whose memory the blocks are, as storages say it.
+  private let deviceNumber: Int
 
   package init(source: MemorySource = .system) {
     blocks = Monitor(MemoryBlocks(source: source))
     if case .file(let file) = source { folder = file.folder } else { folder = nil }
+    if case .gpu(let device) = source { deviceNumber = device.number } else { deviceNumber = 0 }
   }
 
   deinit { blocks.withLock { $0.close() } }
@@ -18,7 +21,9 @@ package final class MemoryPool: StorageOwner {
     guard let taken, let memory = UnsafeMutableRawPointer(bitPattern: taken.address) else {
       return nil
     }
-    return Storage(memory: memory, byteCount: byteCount, owner: self, slot: taken.slot)
+    return Storage(
+      memory: memory, byteCount: byteCount, owner: self, slot: taken.slot,
+      deviceNumber: deviceNumber)
   }
 
   /// The bytes of the block that a request gets.

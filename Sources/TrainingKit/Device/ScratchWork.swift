@@ -18,10 +18,10 @@ struct ScratchWork {
   }
 
   /// Room for every thread, as any of them may take any piece. It depends on sizes and the number of threads alone.
-  func room(from pool: MemoryPool) throws(NoRoom) -> Storage {
+  func room(from pool: MemoryPool) throws(DeviceFault) -> Storage {
     let bytes = shared + size * (pieces > grain ? Threads.count : 1)
     let tag = MemoryTag(name, owner: .workspace, module: nil)
-    guard let storage = pool.take(byteCount: bytes, tag) else { throw NoRoom(byteCount: bytes) }
+    guard let storage = pool.take(byteCount: bytes, tag) else { throw .noRoom(byteCount: bytes) }
     return storage
   }
 
@@ -29,7 +29,7 @@ struct ScratchWork {
   func run(
     in pool: MemoryPool,
     _ body: (_ scratch: UnsafeMutableRawPointer, _ begin: Int64, _ end: Int64) -> Void
-  ) throws(NoRoom) {
+  ) throws(DeviceFault) {
     run(in: try room(from: pool), body)
   }
 
@@ -42,9 +42,4 @@ struct ScratchWork {
       body(room.memory + shared + Int(tk_worker_index()) * size, Int64(begin), Int64(end))
     }
   }
-}
-
-/// A pool had no block of this size.
-package struct NoRoom: Error, Hashable {
-  package let byteCount: Int
 }

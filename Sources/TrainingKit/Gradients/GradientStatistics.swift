@@ -36,10 +36,10 @@ extension Gradients {
   /// - Numerics: one pass over each gradient; the same bits for any number of threads.
   public var statistics: Statistics {
     if let knownStatistics { return knownStatistics }
+    let scaled = paths.map { unscaled($0)! }
     var each: [String: TensorStatistics] = [:]
-    for path in paths {
-      let (gradient, factor) = unscaled(path)!
-      each[path] = gradient.statistics.multiplied(by: factor)
+    for (position, found) in Tensor.statistics(of: scaled.map(\.gradient)).enumerated() {
+      each[paths[position]] = found.multiplied(by: scaled[position].factor)
     }
     return Statistics(paths: paths, each: each)
   }

@@ -34,13 +34,34 @@ extension Tensor {
     }
   }
 
+  /// The statistics of each of some tensors, from one pass over each.
+  static func statistics(of tensors: [Tensor]) -> [TensorStatistics] {
+    let dense = tensors.map { x in
+      (x.dtype.isFloatingPoint ? x.detached() : x.detached().cast(to: .float64)).contiguous()
+    }
+    let isThere = dense.map { $0.count > 0 && !$0.isHollow }
+    let measured = measurements(of: zip(dense, isThere).filter(\.1).map(\.0))
+    var next = 0
+    return zip(dense, isThere).map { x, isThere in
+      guard isThere else { return x.statistics(from: ElementStatistics()) }
+      next += 1
+      return x.statistics(from: measured[next - 1])
+    }
+  }
+
+  private func statistics(from found: ElementStatistics) -> TensorStatistics {
+    TensorStatistics(
+      norm: norms([found], p: 2)[0], largest: found.largest, nonFiniteCount: found.nonFiniteCount,
+      zeroCount: found.zeroCount, count: count)
+  }
+
   /// The p-norm of all elements, for a finite p.
   func normInDouble(p: Double) -> Double { norms(measured(parts: 1, p: p), p: p)[0] }
 
   private func measured(parts: Int, p: Double, scale: Double = 1) -> [ElementStatistics] {
     let x = detached().contiguous()
     guard count > 0, !x.isHollow else { return Array(repeating: ElementStatistics(), count: parts) }
-    return Context.current.backend.measure(x, parts: parts, power: p, scale: scale)
+    return x.measurement(parts: parts, power: p, scale: scale)
   }
 
   /// The norms that sums of powers stand for. Where a sum has overflowed or all but vanished, one more pass divides

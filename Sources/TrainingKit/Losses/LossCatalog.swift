@@ -51,7 +51,8 @@ package enum LossCatalog {
       count: labelCount(spatialLabels, weight: classWeight, ignoreIndex: 0)
     ) {
       crossEntropy(
-        $0, $1, weight: classWeight, ignoreIndex: 0, labelSmoothing: 0.1, reduction: $2)
+        $0, $1, weight: classWeight.to(.current), ignoreIndex: 0, labelSmoothing: 0.1, reduction: $2
+      )
     },
     LossSample("crossEntropy of probabilities", [2, 2], Tensor([[0.25, 0.75], [1, 0]])) {
       crossEntropy($0, $1, labelSmoothing: 0.2, reduction: $2)
@@ -125,7 +126,8 @@ package enum LossCatalog {
 
   private static let embedding = [
     LossSample("cosineEmbeddingLoss", [3, 2], signs) {
-      cosineEmbeddingLoss($0, vectors.cast(to: $0.dtype), $1, margin: -0.5, reduction: $2)
+      let others = vectors.to(.current).cast(to: $0.dtype)
+      return cosineEmbeddingLoss($0, others, $1, margin: -0.5, reduction: $2)
     },
     LossSample("tripletMarginLoss", [3, 2], vectors) {
       tripletMarginLoss(anchor: $0, positive: $1, negative: $1 * -1, swap: true, reduction: $2)

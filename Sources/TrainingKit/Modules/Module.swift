@@ -59,6 +59,22 @@ extension Module {
     for mode in ModuleMembers(of: self).modes { mode.isTraining = isTraining }
   }
 
+  /// Where the parameters lie: the device of the first; that of the scope where there is none.
+  public var device: Device { parameters.first?.parameter.value.device ?? .current }
+
+  /// Brings all parameters and buffers to a device, where a scope with that device can use the module.
+  ///
+  ///     model.move(to: .cuda(0))
+  ///
+  /// An optimizer that has states keeps them where they lie: move the model before the first step.
+  ///
+  /// - Errors: traps when the device cannot be used, or has no memory for them.
+  public func move(to device: Device) {
+    let members = ModuleMembers(of: self)
+    for named in members.parameters { named.parameter.move(to: device) }
+    for (_, buffer) in members.buffers { buffer.value = buffer.value.to(device) }
+  }
+
   /// Converts all parameters and floating-point buffers.
   public func convert(to dtype: DType) {
     let members = ModuleMembers(of: self)

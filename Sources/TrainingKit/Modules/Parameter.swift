@@ -60,6 +60,12 @@ public final class Parameter {
     return isOwn
   }
 
+  /// Brings the value to a device, keeping its name and place in the graph.
+  func move(to device: Device) {
+    tensor = tensor.detached().to(device).with(origin: isTrainable ? leaf : nil)
+    tensor.charge(to: .weights)
+  }
+
   /// Changes the dtype of the value, keeping its name and place in the graph.
   package func convert(to dtype: DType) {
     tensor = tensor.detached().cast(to: dtype).with(origin: isTrainable ? leaf : nil)

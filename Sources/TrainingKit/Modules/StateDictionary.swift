@@ -37,6 +37,14 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// The same values in the dtype of another tensor, on its device.
+  fileprivate func fitted(to other: Tensor) -> Tensor {
+    let device = other.device
+    return to(device).onItsDevice { _ in to(device).cast(to: other.dtype) }
+  }
+}
+
 extension Module {
   /// All parameters and buffers by path. Taking it is cheap: memory is shared until training moves on.
   public func state() -> [String: Tensor] {
@@ -55,10 +63,10 @@ extension Module {
     try check(state, against: own)
     let members = ModuleMembers(of: self)
     for named in members.parameters {
-      named.parameter.value = state[named.path]!.cast(to: named.parameter.value.dtype)
+      named.parameter.value = state[named.path]!.fitted(to: named.parameter.value)
     }
     for (path, buffer) in members.buffers {
-      buffer.value = state[path]!.cast(to: buffer.value.dtype)
+      buffer.value = state[path]!.fitted(to: buffer.value)
     }
   }
 

@@ -116,7 +116,7 @@ struct FusedAttention: Differentiable {
     let context = Context.current
     let inputs = Operands(query, key, value).mapped(\.withContiguousRows)
     let output = context.results([result(of: query, value.shape[-1])], of: inputs, for: self) {
-      (results) throws(NoRoom) in
+      (results) throws(DeviceFault) in
       try context.backend.attention(heads(of: inputs), into: results[0])
     }
     return recorded(output[0].transposed(1, 2), of: inputs, in: context)
@@ -128,7 +128,7 @@ struct FusedAttention: Differentiable {
     let gradient = gradient.withContiguousRows
     let specs = inputs.map { result(of: $0, $0.shape[-1]) }
     let results = context.results(specs, of: Operands(inputs + [gradient]), for: self) {
-      (results) throws(NoRoom) in
+      (results) throws(DeviceFault) in
       try context.backend.attentionBackward(heads(of: inputs), gradient: gradient, into: results)
     }
     return Slopes(results.map { $0.transposed(1, 2) })

@@ -22,8 +22,8 @@ struct BatchNormalization: Differentiable {
     let results = context.results(
       specs, of: Operands([x] + [factor, shift].compactMap(\.self)),
       for: function(specs.map { .hollow($0.shape, $0.dtype) })
-    ) { (results) throws(NoRoom) in
-      context.backend.batchNorm(
+    ) { (results) throws(DeviceFault) in
+      try context.backend.batchNorm(
         x, epsilon: epsilon, weight: factor, bias: shift, into: results[0],
         function(results).statistics)
     }
@@ -45,11 +45,11 @@ struct BatchNormalization: Differentiable {
           ? TensorSpec(x.shape, x.dtype) : TensorSpec(statistics.mean.shape, statistics.mean.dtype)
       },
       of: Operands([gradient, x, statistics.mean] + [weight].compactMap(\.self)), for: self
-    ) { (results) throws(NoRoom) in
+    ) { (results) throws(DeviceFault) in
       func result(_ input: Int?) -> Tensor? {
         input.flatMap { wanted.firstIndex(of: $0) }.map { results[$0] }
       }
-      context.backend.batchNormBackward(
+      try context.backend.batchNormBackward(
         gradient, x, statistics, weight: weight, into: result(0), result(weightPlace),
         result(biasPlace))
     }

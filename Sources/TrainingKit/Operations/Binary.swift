@@ -20,9 +20,10 @@ struct Binary: Operation {
     return TensorSpec(shape, description.comparison ? .bool : arithmeticType(a, b))
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
     let compute = arithmeticType(inputs.form(0), inputs.form(1)).compute
-    backend.binary(row, compute: compute, inputs[0], inputs[1], into: output)
+    try backend.binary(row, compute: compute, inputs[0], inputs[1], into: output)
   }
 
   private func arithmeticType(_ a: TensorForm, _ b: TensorForm) -> DType {

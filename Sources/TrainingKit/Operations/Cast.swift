@@ -5,8 +5,9 @@ struct Cast: Operation {
   var name: String { "cast" }
   func result(of inputs: Operands) -> TensorSpec { TensorSpec(inputs[0].shape, dtype) }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
-    backend.copy(inputs[0], into: output)
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
+    try backend.copy(inputs[0], into: output)
   }
 
   var saves: Saved { [] }

@@ -74,8 +74,9 @@ struct Select: Operation {
     return TensorSpec(shape, promotedType(a, b))
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
-    backend.select(inputs[0], inputs[1], inputs[2], into: output)
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
+    try backend.select(inputs[0], inputs[1], inputs[2], into: output)
   }
 
   func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {

@@ -24,11 +24,12 @@ struct Concatenate: Operation {
     return TensorSpec(first.shape.replacing(axis, with: extent), dtype)
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
     var layout = output.layout
     for input in inputs where input.count > 0 {
       layout.shape = input.shape
-      backend.copy(
+      try backend.copy(
         input, into: Tensor(storage: output.storage, layout: layout, dtype: output.dtype))
       layout.offset += input.shape[axis] * layout.strides[axis]
     }

@@ -46,7 +46,8 @@ struct ConvolutionProduct: Operation {
     }
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(NoRoom) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
     let images = (way == .images ? output : inputs[0]).shape
     try backend.convolve(
       ConvolutionWork(

@@ -2,7 +2,9 @@ extension Tensor {
   /// The same elements on fresh memory.
   package func copied() -> Tensor {
     guard !isHollow else { return self }
-    return Tensor.fresh("copy", shape, dtype) { $1.copy(self, into: $0) }
+    return Tensor.fresh("copy", shape, dtype) { (tensor, backend) throws(DeviceFault) in
+      try backend.copy(self, into: tensor)
+    }
   }
 
   /// This value on memory that nobody else holds, copied if need be; as it is and `false` when there is no memory for

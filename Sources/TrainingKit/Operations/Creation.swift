@@ -27,10 +27,9 @@ extension Tensor {
       self = Tensor.hollow(shape, wanted)
       return
     }
-    let stored = Tensor.fresh("Tensor", shape, Element.dtype) { tensor, _ in
+    let stored = Tensor.written("Tensor", shape, Element.dtype) { memory in
       guard let source = elements.baseAddress else { return }
-      tensor.address.copyMemory(
-        from: source, byteCount: elements.count * MemoryLayout<Element>.stride)
+      memory.copyMemory(from: source, byteCount: elements.count * MemoryLayout<Element>.stride)
     }
     self = stored.cast(to: wanted)
   }
@@ -56,7 +55,9 @@ extension Tensor {
 
   /// A tensor whose elements are all the same number.
   public init(repeating value: some TensorScalar, shape: Shape, dtype: DType = .float32) {
-    self = Tensor.fresh("full", shape, dtype) { $1.fill(value, into: $0) }
+    self = Tensor.fresh("full", shape, dtype) { (tensor, backend) throws(DeviceFault) in
+      try backend.fill(value, into: tensor)
+    }
   }
 
   /// A tensor of zeros.
@@ -76,8 +77,8 @@ extension Tensor {
     _ start: Int, _ end: Int, by step: Int = 1, dtype: DType = .int64
   ) -> Tensor {
     let count = step == 0 ? 0 : Swift.max(0, (end - start + step - step.signum()) / step)
-    return fresh("range", [count], dtype) {
-      $1.range(start: Double(start), step: Double(step), into: $0)
+    return fresh("range", [count], dtype) { (tensor, backend) throws(DeviceFault) in
+      try backend.range(start: Double(start), step: Double(step), into: tensor)
     }
   }
 
@@ -86,7 +87,9 @@ extension Tensor {
     _ start: Double, _ end: Double, count: Int, dtype: DType = .float32
   ) -> Tensor {
     let step = count > 1 ? (end - start) / Double(count - 1) : 0
-    return fresh("linearSpace", [count], dtype) { $1.range(start: start, step: step, into: $0) }
+    return fresh("linearSpace", [count], dtype) { (tensor, backend) throws(DeviceFault) in
+      try backend.range(start: start, step: step, into: tensor)
+    }
   }
 
   /// The matrix with ones on the diagonal and zeros elsewhere.
@@ -97,16 +100,27 @@ extension Tensor {
 
   /// A tensor that `write` fills; hollow when there is no memory for it.
   package static func fresh(
-    _ name: String, _ shape: Shape, _ dtype: DType, _ write: (Tensor, any Backend) -> Void
+    _ name: String, _ shape: Shape, _ dtype: DType,
+    _ write: (Tensor, any Backend) throws(DeviceFault) -> Void
   ) -> Tensor {
     let context = Context.current
     do throws(DeviceError) {
       let tensor = try context.allocated(TensorSpec(shape, dtype), for: name)
-      if shape.count > 0, !context.backend.isPaper { write(tensor, context.backend) }
-      return tensor
+      if shape.count == 0 || context.backend.isPaper { return tensor }
+      return context.run(name) { (backend) throws(DeviceFault) in try write(tensor, backend) }
+        ? tensor : hollow(shape, dtype)
     } catch {
       context.fail(error)
       return hollow(shape, dtype)
+    }
+  }
+
+  /// A tensor whose elements `write` puts into the processor's memory, in row-major order.
+  package static func written(
+    _ name: String, _ shape: Shape, _ dtype: DType, _ write: (UnsafeMutableRawPointer) -> Void
+  ) -> Tensor {
+    fresh(name, shape, dtype) { (tensor, backend) throws(DeviceFault) in
+      try backend.write(into: tensor, write)
     }
   }
 }

@@ -9,8 +9,9 @@ struct CumulativeSum: Operation {
     return TensorSpec(inputs[0].shape, dtype.isFloatingPoint ? dtype : .int64)
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
-    backend.cumulativeSum(inputs[0], into: output)
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
+    try backend.cumulativeSum(inputs[0], into: output)
   }
 
   /// An element is in all sums from its own place on.

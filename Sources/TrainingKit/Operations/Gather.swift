@@ -13,9 +13,10 @@ struct Gather: Operation {
     return TensorSpec(pattern.shape(of: index, along: axis, in: inputs[0].shape), inputs[0].dtype)
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
     let places = pattern.view(of: index, along: axis, in: output.shape)
-    backend.gather(inputs[0], axis: axis, places, into: output)
+    try backend.gather(inputs[0], axis: axis, places, into: output)
   }
 
   func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
@@ -42,11 +43,12 @@ struct ScatterAdd: Operation {
     return TensorSpec(shape, inputs[0].dtype)
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
-    backend.fill(0, into: output)
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
+    try backend.fill(0, into: output)
     guard index.count > 0 else { return }
     let places = pattern.view(of: index, along: axis, in: inputs[0].shape)
-    backend.scatterAdd(inputs[0], axis: axis, places, into: output)
+    try backend.scatterAdd(inputs[0], axis: axis, places, into: output)
   }
 
   func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
@@ -213,7 +215,11 @@ extension Tensor {
     guard !isHollow, count > 0 else { return }
     let list = IndexView(
       self, outer: 1, count: count, inner: 1, outerStride: 0, axisStride: 1, innerStride: 0)
-    guard let place = list.firstOutside(limit: range.upperBound) else { return }
+    var outside: Int?
+    Context.current.run(operation) { (backend) throws(DeviceFault) in
+      outside = try backend.firstOutside(list, limit: range.upperBound)
+    }
+    guard let place = outside else { return }
     throw TensorError(
       .index, operation, expected: "indices in \(range) for axis \(axis) of \(shape)",
       got: "\(elements(Int64.self)[place])")

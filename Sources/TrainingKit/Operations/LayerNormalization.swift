@@ -102,8 +102,8 @@ private final class LayerNormalization: Differentiable {
       [TensorSpec(x.shape, dtype), TensorSpec(roots, wide)]
         + (isScaled ? [TensorSpec(x.shape, resultType)] : []),
       of: Operands([x] + [factor, shift].compactMap(\.self)), for: function
-    ) { (results) throws(NoRoom) in
-      context.backend.standardize(
+    ) { (results) throws(DeviceFault) in
+      try context.backend.standardize(
         x, isCentered: isCentered, epsilon: epsilon, weight: factor, bias: shift,
         into: results[0], results[1], isScaled ? results[2] : nil)
     }
@@ -137,11 +137,11 @@ private final class LayerNormalization: Differentiable {
     let results = context.results(
       wanted.map { $0 == 0 ? TensorSpec(x.shape, x.dtype) : sums },
       of: Operands([gradient, sample.values, sample.root] + [factor].compactMap(\.self)), for: self
-    ) { (results) throws(NoRoom) in
+    ) { (results) throws(DeviceFault) in
       func result(_ input: Int?) -> Tensor? {
         input.flatMap { wanted.firstIndex(of: $0) }.map { results[$0] }
       }
-      context.backend.standardizeBackward(
+      try context.backend.standardizeBackward(
         gradient, isCentered: sample.isCentered, weight: factor, values: sample.values,
         roots: sample.root, into: result(0), result(weightPlace), result(biasPlace),
         pieceLength: pieceLength)

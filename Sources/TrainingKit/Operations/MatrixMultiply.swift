@@ -19,7 +19,8 @@ struct MatrixMultiply: Operation {
     return TensorSpec(left.replacing(left.rank - 1, with: right[-1]), a.dtype)
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(NoRoom) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
     try backend.matmul(inputs[0], inputs[1], into: output)
   }
 

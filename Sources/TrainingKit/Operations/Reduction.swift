@@ -36,8 +36,9 @@ struct Reduce: Operation {
     }
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
-    backend.reduce(row, inputs[0], axes: axes, into: output)
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
+    try backend.reduce(row, inputs[0], axes: axes, into: output)
   }
 
   var saves: Saved {

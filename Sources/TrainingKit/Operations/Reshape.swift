@@ -20,11 +20,12 @@ struct Reshape: Operation {
   var isView: Bool { true }
   func view(of input: Layout, as spec: TensorSpec) -> Layout? { input.reshaped(to: shape) }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
     let ordered = Tensor(
       storage: output.storage, layout: Layout(contiguous: inputs[0].shape),
       dtype: output.dtype)
-    backend.copy(inputs[0], into: ordered)
+    try backend.copy(inputs[0], into: ordered)
   }
 
   func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {

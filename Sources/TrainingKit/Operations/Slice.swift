@@ -50,13 +50,14 @@ struct Embed: Operation {
 
   func result(of inputs: Operands) -> TensorSpec { TensorSpec(shape, inputs[0].dtype) }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
-    backend.fill(value, into: output)
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
+    try backend.fill(value, into: output)
     let slice = Slice(starts: starts, steps: steps, shape: inputs[0].shape)
     let spec = TensorSpec(inputs[0].shape, output.dtype)
     guard spec.shape.count > 0, let layout = slice.view(of: output.layout, as: spec) else { return }
     let place = Tensor(storage: output.storage, layout: layout, dtype: output.dtype)
-    backend.copy(inputs[0], into: place)
+    try backend.copy(inputs[0], into: place)
   }
 
   func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {

@@ -11,8 +11,9 @@ struct SoftmaxForward: Operation {
     return TensorSpec(inputs[0].shape, inputs[0].dtype)
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
-    backend.softmax(logarithm: isLogarithm, inputs[0], into: output)
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
+    try backend.softmax(logarithm: isLogarithm, inputs[0], into: output)
   }
 
   func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
@@ -29,8 +30,9 @@ struct SoftmaxBackward: Operation {
 
   func result(of inputs: Operands) -> TensorSpec { TensorSpec(inputs[1].shape, inputs[1].dtype) }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
-    backend.softmaxBackward(
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
+    try backend.softmaxBackward(
       logarithm: isLogarithm, gradient: inputs[0], y: inputs[1], into: output)
   }
 

@@ -7,8 +7,9 @@ struct Argsort: Operation {
 
   func result(of inputs: Operands) -> TensorSpec { TensorSpec(inputs[0].shape, .int64) }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
-    backend.argsort(inputs[0], descending: descending, into: output)
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
+    try backend.argsort(inputs[0], descending: descending, into: output)
   }
 
   func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes { [nil] }

@@ -10,8 +10,9 @@ private struct SquareDistances: Operation {
     TensorSpec(inputs[0].shape.reduced(axes, keepDims: true), inputs[0].dtype)
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
-    backend.squareDistances(inputs[0], width: inputs[0].count / output.count, into: output)
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
+    try backend.squareDistances(inputs[0], width: inputs[0].count / output.count, into: output)
   }
 
   func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {

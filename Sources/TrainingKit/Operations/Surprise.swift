@@ -7,8 +7,9 @@ extension Tensor {
     let surprise = Surprise(labels: labels.contiguous())
     let x = contiguous()
     let spec = TensorSpec([shape[0]], dtype.statistics)
-    let y = context.results([spec], of: [x, surprise.labels], for: surprise) { (results) in
-      context.backend.surprise(x, at: surprise.labels, into: results[0])
+    let y = context.results([spec], of: [x, surprise.labels], for: surprise) {
+      (results) throws(DeviceFault) in
+      try context.backend.surprise(x, at: surprise.labels, into: results[0])
     }
     return surprise.recorded(y[0], of: [x], in: context)
   }
@@ -27,8 +28,8 @@ struct Surprise: Differentiable {
     let gradient = gradient.contiguous()
     let results = context.results(
       [TensorSpec(x.shape, x.dtype)], of: [x, labels, gradient], for: self
-    ) { (results) in
-      context.backend.surpriseBackward(x, at: labels, gradient: gradient, into: results[0])
+    ) { (results) throws(DeviceFault) in
+      try context.backend.surpriseBackward(x, at: labels, gradient: gradient, into: results[0])
     }
     return Slopes(results[0])
   }

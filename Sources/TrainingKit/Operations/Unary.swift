@@ -24,9 +24,10 @@ struct Unary: Operation {
     return TensorSpec(x.layout.shape, resultType ?? arithmeticType(of: x))
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
     let compute = arithmeticType(of: inputs.form(0)).compute
-    backend.unary(row, compute: compute, parameters, inputs[0], into: output)
+    try backend.unary(row, compute: compute, parameters, inputs[0], into: output)
   }
 
   /// Integers become float32 unless the row is defined for them.
@@ -82,13 +83,18 @@ struct UnaryDerivative: Operation {
     return TensorSpec(inputs.form(1).layout.shape, inputs.form(0).dtype)
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
-    backend.unaryDerivative(
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
+    try backend.unaryDerivative(
       row, order: order, parameters, gradient: inputs[0], x: inputs[1], y: inputs[2],
       into: output)
   }
 
-  var readsEveryInput: Bool { false }
+  func hasElements(_ inputs: Operands) -> Bool {
+    let description = tk_unary_describe(row)
+    return inputs.storage(0) != nil && (!description.reads_input || inputs.storage(1) != nil)
+      && (!description.reads_output || inputs.storage(2) != nil)
+  }
   var isElementwise: Bool { true }
 
   func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {

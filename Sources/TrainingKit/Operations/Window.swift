@@ -117,9 +117,10 @@ struct Unfold: Operation {
       ], inputs[0].dtype)
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
     let kernel = window.kernel(count: output.shape[0], channels: output.shape[1])
-    backend.unfold(kernel, padding: padding, inputs[0], into: output)
+    try backend.unfold(kernel, padding: padding, inputs[0], into: output)
   }
 
   func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
@@ -145,9 +146,10 @@ struct Fold: Operation {
     return TensorSpec([shape[0], shape[1], rows.extent, columns.extent], inputs[0].dtype)
   }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
     let kernel = window.kernel(count: output.shape[0], channels: output.shape[1])
-    backend.fold(kernel, inputs[0], into: output)
+    try backend.fold(kernel, inputs[0], into: output)
   }
 
   func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {

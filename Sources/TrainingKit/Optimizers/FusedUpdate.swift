@@ -30,9 +30,9 @@ package struct FusedUpdate {
     let (target, isSole) = value.owned()
     guard isSole, target.count > 0 else { return target }
     if dtype.isHalf || slots.contains(where: \.isHalf) {
-      Context.current.backend.update(
-        row, scalars, rounded: rounding.weights(target, state), gradient: gradient,
-        states: slots.map { rounding.state($0.name, state.tensors[$0.name]!) }
+      write(
+        into: rounding.weights(target, state), gradient: gradient,
+        slots.map { rounding.state($0.name, state.tensors[$0.name]!) }
           + (direction.map { [RoundedTensor($0)] } ?? []))
     } else {
       let states = slots.map { state.tensors[$0.name]! } + (direction.map { [$0] } ?? [])
@@ -41,16 +41,19 @@ package struct FusedUpdate {
     return target
   }
 
-  /// The same for a target in half precision that nobody else reads, and no state.
-  func write(into target: RoundedTensor, gradient: Tensor) {
-    Context.current.backend.update(row, scalars, rounded: target, gradient: gradient, states: [])
+  /// The same for a target in half precision that nobody else reads.
+  func write(into target: RoundedTensor, gradient: Tensor, _ states: [RoundedTensor] = []) {
+    Context.current.run("update") { (backend) throws(DeviceFault) in
+      try backend.update(row, scalars, rounded: target, gradient: gradient, states: states)
+    }
   }
 
   /// The same for a target that nobody else reads, although others may hold it.
   func write(into target: Tensor, gradient: Tensor, _ states: [Tensor]) {
     guard target.count > 0 else { return }
-    Context.current.backend.update(
-      row, scalars, parameter: target, gradient: gradient, states: states)
+    Context.current.run("update") { (backend) throws(DeviceFault) in
+      try backend.update(row, scalars, parameter: target, gradient: gradient, states: states)
+    }
   }
 }
 

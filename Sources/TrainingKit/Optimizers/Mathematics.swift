@@ -17,8 +17,7 @@ extension Tensor {
   /// The root of the mean of the squares of all elements, summed in double; 0 where there are none.
   var rootMeanSquare: Double {
     guard count > 0, !isHollow else { return 0 }
-    let found = Context.current.backend.measure(
-      contiguous().detached(), parts: 1, power: 2, scale: 1)
+    let found = contiguous().detached().measurement(parts: 1, power: 2, scale: 1)
     return (found[0].powerSum / Double(count)).squareRoot()
   }
 }

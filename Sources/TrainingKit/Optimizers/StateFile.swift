@@ -75,6 +75,11 @@ extension StateFile? {
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
     guard let self else { return try body() }
+    if Device.current != .cpu {
+      Context.current.fail(
+        TensorError(
+          .device, "StateFile", expected: "states of the processor", got: "\(Device.current)"))
+    }
     return try self.keepingState(body)
   }
 }

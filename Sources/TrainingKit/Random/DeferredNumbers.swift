@@ -11,7 +11,7 @@ struct DeferredNumbers: Sendable {
   }
 
   /// The elements of `x` times a number each.
-  func multiply(_ x: Tensor, into y: Tensor, on backend: any Backend) {
-    backend.dropout(x, probability: probability, value: value, start, into: y)
+  func multiply(_ x: Tensor, into y: Tensor, on backend: any Backend) throws(DeviceFault) {
+    try backend.dropout(x, probability: probability, value: value, start, into: y)
   }
 }

@@ -47,8 +47,9 @@ private struct DroppedElements: Operation {
 
   func result(of inputs: Operands) -> TensorSpec { TensorSpec(inputs[0].shape, inputs[0].dtype) }
 
-  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) {
-    numbers.multiply(inputs[0], into: output, on: backend)
+  func forward(_ inputs: Operands, into output: Tensor, on backend: any Backend) throws(DeviceFault)
+  {
+    try numbers.multiply(inputs[0], into: output, on: backend)
   }
 
   func remaking(_ inputs: Operands, as dtype: DType) -> (() -> Tensor)? {

@@ -46,9 +46,8 @@ extension RandomGenerator {
       return failed("randomUniform", "finite bounds", bounds, shape, dtype)
     }
     let distribution = Distribution.uniform(lower: lower, upper: upper)
-    return drawn(distribution, "randomUniform", shape, dtype) { generator, tensor in
-      tk_mersenne_uniform(
-        generator, dtype.kernel, lower, upper, tensor.address, Int64(tensor.count))
+    return drawn(distribution, "randomUniform", shape, dtype) { generator, memory in
+      tk_mersenne_uniform(generator, dtype.kernel, lower, upper, memory, Int64(shape.count))
     }
   }
 
@@ -61,9 +60,9 @@ extension RandomGenerator {
         "randomNormal", "a standard deviation of 0 or more", standardDeviation, shape, dtype)
     }
     let distribution = Distribution.normal(mean: mean, deviation: standardDeviation)
-    return drawn(distribution, "randomNormal", shape, dtype) { generator, tensor in
+    return drawn(distribution, "randomNormal", shape, dtype) { generator, memory in
       tk_mersenne_normal(
-        generator, dtype.kernel, mean, standardDeviation, tensor.address, Int64(tensor.count))
+        generator, dtype.kernel, mean, standardDeviation, memory, Int64(shape.count))
     }
   }
 
@@ -74,9 +73,9 @@ extension RandomGenerator {
     }
     let (lower, upper) = (bounds.lowerBound, bounds.upperBound)
     let distribution = Distribution.integer(lower: lower, upper: upper)
-    return drawn(distribution, "randomIntegers", shape, .int64) { generator, tensor in
-      let memory = tensor.address.assumingMemoryBound(to: Int64.self)
-      tk_mersenne_integer(generator, Int64(lower), Int64(upper), memory, Int64(tensor.count))
+    return drawn(distribution, "randomIntegers", shape, .int64) { generator, memory in
+      let memory = memory.assumingMemoryBound(to: Int64.self)
+      tk_mersenne_integer(generator, Int64(lower), Int64(upper), memory, Int64(shape.count))
     }
   }
 
@@ -86,8 +85,8 @@ extension RandomGenerator {
       return failed("randomPermutation", "a count of 0 or more", count, [0], .int64)
     }
     guard isMersenneTwister else { return uniform([count], dtype: .float64).argsort() }
-    return Tensor.fresh("randomPermutation", [count], .int64) { tensor, _ in
-      let memory = tensor.address.assumingMemoryBound(to: Int64.self)
+    return Tensor.written("randomPermutation", [count], .int64) { memory in
+      let memory = memory.assumingMemoryBound(to: Int64.self)
       _ = stream.withLock {
         $0.draw(words: 0) { tk_mersenne_permutation($0, memory, Int64(count)) }
       }
@@ -128,17 +127,22 @@ extension RandomGenerator {
   /// A tensor filled by `fill` from the Mersenne Twister, or by the device from the Philox stream.
   private func drawn(
     _ distribution: Distribution, _ name: String, _ shape: Shape, _ dtype: DType,
-    _ fill: (UnsafeMutablePointer<tk_mersenne>, Tensor) -> Void
+    _ fill: (UnsafeMutablePointer<tk_mersenne>, UnsafeMutableRawPointer) -> Void
   ) -> Tensor {
     guard dtype == .int64 || dtype.isFloatingPoint else {
       Context.current.fail(
         TensorError.dtype(name, expected: "a floating-point dtype", got: dtype))
       return .hollow(shape, dtype)
     }
-    return Tensor.fresh(name, shape, dtype) { tensor, backend in
+    if isMersenneTwister {
+      return Tensor.written(name, shape, dtype) { memory in
+        _ = stream.withLock { $0.draw(words: 0) { fill($0, memory) } }
+      }
+    }
+    return Tensor.fresh(name, shape, dtype) { (tensor, backend) throws(DeviceFault) in
       let words = distribution.words(for: dtype) * tensor.count
-      let philox = stream.withLock { $0.draw(words: words) { fill($0, tensor) } }
-      if let philox { backend.random(distribution, philox, into: tensor) }
+      let philox = stream.withLock { $0.draw(words: words) { _ in } }
+      if let philox { try backend.random(distribution, philox, into: tensor) }
     }
   }
 

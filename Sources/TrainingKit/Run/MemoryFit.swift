@@ -66,7 +66,7 @@ extension TrainingRun {
   ///   - loss: the loss of a part of the batch with its count.
   /// - Errors: whatever `loss` throws.
   public func fit(
-    _ batch: Batch, within budget: Int = Device.cpu.memoryLimit,
+    _ batch: Batch, within budget: Int = Device.current.memoryLimit,
     changing changes: MemoryChanges = [.parts, .recomputation], stateFile: StateFile? = nil,
     patience: Double = 10,
     _ loss: (Model, Batch) throws -> LossSum
@@ -122,7 +122,7 @@ extension TrainingRun {
   /// - Parameter step: takes a step on a batch of a size. It runs on paper.
   /// - Errors: whatever `step` throws.
   public func largestBatch(
-    upTo limit: Int, within budget: Int = Device.cpu.memoryLimit,
+    upTo limit: Int, within budget: Int = Device.current.memoryLimit,
     _ step: (inout Self, _ size: Int) throws -> Void
   ) throws -> Int {
     var (fitting, failing) = (0, limit + 1)

@@ -27,7 +27,7 @@ public struct MemoryPlan: Sendable {
 
   /// Plans the work of `body`, which gets the device that it will run on.
   package init(base: Int, _ body: (PaperBackend) throws -> Void) rethrows {
-    let (context, paper) = (Context.current, PaperBackend())
+    let (context, paper) = (Context.current, PaperBackend(for: Context.current.backend))
     self.base = base
     timeline = try context.computing(on: paper) {
       try context.recordingMemory(of: paper.pool) { try body(paper) }.timeline

@@ -17,12 +17,12 @@ public struct MemoryWatch: Sendable {
   private static let leastSteps = 8
 
   /// Starts to watch.
-  public init() { marks = [Device.cpu.memory.requests] }
+  public init() { marks = [Device.current.memory.requests] }
 
   /// Ends a step.
   public mutating func endStep() {
     if marks.count > Self.capacity { marks.removeFirst(Self.capacity / 2) }
-    marks.append(Device.cpu.memory.requests)
+    marks.append(Device.current.memory.requests)
   }
 
   /// What is kept from step to step, the most first.
@@ -32,7 +32,7 @@ public struct MemoryWatch: Sendable {
   public func growth(in model: some Module) -> [MemoryGrowth] {
     let paths = ObjectTree.paths(below: model)
     var kept: [MemoryHolding: (byteCount: Int, steps: Set<Int>)] = [:]
-    for block in Device.cpu.backend.pool.live {
+    for block in Device.current.backend.pool.live {
       guard let step = step(of: block) else { continue }
       let kind = block.holding(paths).of(byteCount: 0)
       kept[kind, default: (0, [])].byteCount += block.byteCount

@@ -19,7 +19,7 @@ extension TrainingRun {
       for ((_, buffer), value) in zip(members.buffers, buffers) { buffer.value = value }
       generator.state = random
     }
-    let base = Device.cpu.memory.live - ownBytes(members)
+    let base = Device.current.memory.live - ownBytes(members)
     return try MemoryPlan(base: base) { device in
       var paper = onPaper(members, device)
       try body(&paper)

@@ -13,14 +13,18 @@ package final class Storage: @unchecked Sendable {
   package let byteCount: Int
   package let owner: any StorageOwner
   package let slot: Int
+  /// Whose memory it is: 0 for the processor's, n + 1 for that of GPU n, which the processor cannot read.
+  package let deviceNumber: Int
 
   package init(
-    memory: UnsafeMutableRawPointer, byteCount: Int, owner: any StorageOwner, slot: Int
+    memory: UnsafeMutableRawPointer, byteCount: Int, owner: any StorageOwner, slot: Int,
+    deviceNumber: Int = 0
   ) {
     self.memory = memory
     self.byteCount = byteCount
     self.owner = owner
     self.slot = slot
+    self.deviceNumber = deviceNumber
   }
 
   deinit { owner.reclaim(memory, slot: slot) }

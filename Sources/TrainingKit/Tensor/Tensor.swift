@@ -111,7 +111,7 @@ extension Tensor {
   /// Whether nobody else holds the memory.
   package mutating func holdsAlone() -> Bool { isKnownUniquelyReferenced(&storage) }
 
-  /// The address of the first element.
+  /// The address of the first element, in the memory of its device.
   package var address: UnsafeMutableRawPointer {
     guard let storage else {
       preconditionFailure("defect: the elements of a hollow tensor were read")

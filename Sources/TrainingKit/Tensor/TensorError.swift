@@ -14,6 +14,8 @@ public struct TensorError: Error, Sendable, Hashable {
     case index
     /// Another argument outside of its range.
     case argument
+    /// Tensors on another device than the one that the scope computes on.
+    case device
     /// A derivative that does not exist.
     case notDifferentiable
   }

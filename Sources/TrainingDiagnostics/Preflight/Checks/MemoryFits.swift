@@ -14,7 +14,7 @@ public struct MemoryFits: PreflightCheck {
 
   /// Plans two steps, as the optimizer's state comes with the first.
   public func examine(_ subject: PreflightSubject) throws -> [Finding] {
-    let limit = Device.cpu.memoryLimit
+    let limit = Device.current.memoryLimit
     let plan: MemoryPlan
     do {
       plan = try subject.memoryPlan()

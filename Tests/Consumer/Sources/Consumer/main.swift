@@ -107,3 +107,9 @@ print(curvature, checkGradients(of: { $0[0].tanh() }, at: [x]))
 
 let layer = withRandomGenerator(RandomGenerator(mersenneTwister: 0)) { Linear(3, 2) }
 print(layer.weight.value)  // torch.manual_seed(0); torch.nn.Linear(3, 2).weight
+
+let device = Device.default  // the first GPU that can be used, or the processor
+try withDevice(device) {
+  let network = Linear(64, 10)
+  print(network(.randomNormal([8, 64])).device, Device.cuda.unavailability ?? "")
+}

@@ -1,0 +1,86 @@
+internal import CTrainingRuntime
+
+/// The kernels of a GPU: each call is put into one stream, in order, and nobody waits for it.
+package final class CUDABackend: Backend {
+  package let pool: MemoryPool
+  let device: CUDADevice
+  /// Nil where nothing is computed.
+  private let functions: CUDAFunctions?
+
+  init(_ driver: CUDADriver, _ compiler: CUDACompiler, ordinal: Int) throws(DeviceFault) {
+    device = try CUDADevice(driver, ordinal)
+    pool = MemoryPool(source: .gpu(device))
+    pool.limit = try device.availableMemory()
+    functions = CUDAFunctions(device: device, compiler: compiler)
+  }
+
+  private init(onPaper device: CUDADevice, in pool: MemoryPool) {
+    (self.device, self.pool, functions) = (device, pool, nil)
+  }
+
+  /// What takes the room that this backend's kernels would take, in a pool of paper, and computes nothing.
+  func onPaper(in pool: MemoryPool) -> CUDABackend { CUDABackend(onPaper: device, in: pool) }
+
+  package var isPaper: Bool { functions == nil }
+  package var deviceNumber: Int? { isPaper ? nil : device.number }
+  /// Files take the place of the processor's memory only; `StateFile` says so.
+  package func pool(for file: MemoryPool) -> MemoryPool { pool }
+
+  /// Puts a kernel into the stream. Its one parameter is a struct that is copied now.
+  func launch<Arguments>(
+    _ kernel: CUDAKernel, _ grid: Grid, _ arguments: Arguments
+  ) throws(DeviceFault) {
+    guard let functions else { return }
+    try device.enter()
+    let function = try functions.function(of: kernel, shared: grid.shared)
+    var arguments = arguments
+    let status = withUnsafeMutablePointer(to: &arguments) {
+      start(function, grid, UnsafeMutableRawPointer($0))
+    }
+    try device.driver.check("cuLaunchKernel", status)
+  }
+
+  private func start(
+    _ function: UnsafeMutableRawPointer?, _ grid: Grid, _ arguments: UnsafeMutableRawPointer
+  ) -> Int32 {
+    var parameter: UnsafeMutableRawPointer? = arguments
+    let (x, y, z) = (UInt32(grid.x), UInt32(grid.y), UInt32(grid.z))
+    let (threads, shared) = (UInt32(grid.threads), UInt32(grid.shared))
+    return device.driver.calls.cuLaunchKernel(
+      function, x, y, z, threads, 1, 1, shared, device.stream.handle, &parameter, nil)
+  }
+
+  /// Memory for what one call computes on its way. It may be let go of once the kernels that use it are in the stream.
+  func scratch(_ byteCount: Int, _ operation: String) throws(DeviceFault) -> Storage {
+    let tag = MemoryTag(operation, owner: .workspace, module: nil)
+    guard let storage = pool.take(byteCount: byteCount, tag) else {
+      throw .noRoom(byteCount: byteCount)
+    }
+    return storage
+  }
+
+  package func write(
+    into y: Tensor, _ body: (UnsafeMutableRawPointer) -> Void
+  ) throws(DeviceFault) {
+    if isPaper { return }
+    let staging = UnsafeMutableRawPointer.allocate(byteCount: y.form.byteCount, alignment: 64)
+    defer { staging.deallocate() }
+    body(staging)
+    try device.write(y.form.byteCount, from: staging, to: y.address)
+  }
+
+  package func read(_ x: Tensor, into target: UnsafeMutableRawPointer) throws(DeviceFault) {
+    try read(x.form.byteCount, from: x.address, to: target)
+  }
+
+  /// Copies from the device, once all that is in the stream is done; zeros where nothing is computed.
+  func read(
+    _ byteCount: Int, from memory: UnsafeRawPointer, to target: UnsafeMutableRawPointer
+  ) throws(DeviceFault) {
+    if isPaper {
+      target.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+      return
+    }
+    try device.read(byteCount, from: memory, to: target)
+  }
+}

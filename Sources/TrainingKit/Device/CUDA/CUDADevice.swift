@@ -1,0 +1,134 @@
+internal import CTrainingRuntime
+
+/// A pointer that only the driver reads.
+///
+/// `@unchecked Sendable`: it is a number to us.
+struct CUDAHandle: @unchecked Sendable {
+  let handle: UnsafeMutableRawPointer?
+}
+
+/// A GPU with its context and the stream that all work is put into.
+package final class CUDADevice: Sendable {
+  let driver: CUDADriver
+  /// As storages say it.
+  let number: Int
+  let name: String
+  /// Such as 90 for 9.0.
+  let capability: Int
+  let multiprocessors: Int
+  private let handle: Int32
+  private let context: CUDAHandle
+  let stream: CUDAHandle
+
+  /// Opens a device of the driver.
+  init(_ driver: CUDADriver, _ ordinal: Int) throws(DeviceFault) {
+    (self.driver, number) = (driver, ordinal + 1)
+    let calls = driver.calls
+    var handle: Int32 = 0
+    try driver.check("cuDeviceGet", calls.cuDeviceGet(&handle, Int32(ordinal)))
+    self.handle = handle
+    name = try driver.name(of: handle)
+    capability =
+      try 10 * driver.attribute(.majorCapability, of: handle)
+      + driver.attribute(.minorCapability, of: handle)
+    multiprocessors = try driver.attribute(.multiprocessors, of: handle)
+    var context: UnsafeMutableRawPointer?
+    try driver.check("cuDevicePrimaryCtxRetain", calls.cuDevicePrimaryCtxRetain(&context, handle))
+    self.context = CUDAHandle(handle: context)
+    do throws(DeviceFault) {
+      try driver.check("cuCtxSetCurrent", calls.cuCtxSetCurrent(context))
+      var stream: UnsafeMutableRawPointer?
+      // A stream that does not wait for the one that everybody shares.
+      try driver.check("cuStreamCreate", calls.cuStreamCreate(&stream, 1))
+      self.stream = CUDAHandle(handle: stream)
+    } catch {
+      _ = calls.cuDevicePrimaryCtxRelease_v2(handle)
+      throw error
+    }
+  }
+
+  deinit {
+    _ = driver.calls.cuCtxSetCurrent(context.handle)
+    _ = driver.calls.cuStreamDestroy_v2(stream.handle)
+    _ = driver.calls.cuDevicePrimaryCtxRelease_v2(handle)
+  }
+
+  /// Makes the calling thread one of this device.
+  func enter() throws(DeviceFault) {
+    try driver.check("cuCtxSetCurrent", driver.calls.cuCtxSetCurrent(context.handle))
+  }
+
+  /// The bytes that nobody uses.
+  func availableMemory() throws(DeviceFault) -> Int {
+    try enter()
+    var (available, total) = (0, 0)
+    try driver.check("cuMemGetInfo", driver.calls.cuMemGetInfo_v2(&available, &total))
+    return available
+  }
+
+  /// Waits for all that is in the stream.
+  func synchronize() throws(DeviceFault) {
+    try enter()
+    try driver.check("cuStreamSynchronize", driver.calls.cuStreamSynchronize(stream.handle))
+  }
+
+  /// Copies to the device, behind what is in the stream. The source may be written again at once.
+  func write(
+    _ byteCount: Int, from source: UnsafeRawPointer, to memory: UnsafeMutableRawPointer
+  ) throws(DeviceFault) {
+    try enter()
+    let target = UInt64(UInt(bitPattern: memory))
+    try driver.check(
+      "cuMemcpyHtoDAsync",
+      driver.calls.cuMemcpyHtoDAsync_v2(target, source, byteCount, stream.handle))
+  }
+
+  /// Copies from the device, once all that is in the stream is done.
+  func read(
+    _ byteCount: Int, from memory: UnsafeRawPointer, to target: UnsafeMutableRawPointer
+  ) throws(DeviceFault) {
+    try enter()
+    let source = UInt64(UInt(bitPattern: memory))
+    try driver.check(
+      "cuMemcpyDtoHAsync",
+      driver.calls.cuMemcpyDtoHAsync_v2(target, source, byteCount, stream.handle))
+    try driver.check("cuStreamSynchronize", driver.calls.cuStreamSynchronize(stream.handle))
+  }
+}
+
+extension CUDADevice: SegmentSource {
+  package func map(_ byteCount: Int) -> UInt? {
+    var memory: UInt64 = 0
+    guard (try? enter()) != nil, driver.calls.cuMemAlloc_v2(&memory, byteCount) == 0 else {
+      return nil
+    }
+    return UInt(memory)
+  }
+
+  package func unmap(_ address: UInt, _ byteCount: Int) {
+    guard (try? enter()) != nil else { return }
+    _ = driver.calls.cuMemFree_v2(UInt64(address))
+  }
+}
+
+/// What is asked of a device, by the driver's numbers.
+enum CUDAAttribute: Int32 {
+  case multiprocessors = 16
+  case majorCapability = 75
+  case minorCapability = 76
+}
+
+extension CUDADriver {
+  func attribute(_ attribute: CUDAAttribute, of device: Int32) throws(DeviceFault) -> Int {
+    var value: Int32 = 0
+    try check(
+      "cuDeviceGetAttribute", calls.cuDeviceGetAttribute(&value, attribute.rawValue, device))
+    return Int(value)
+  }
+
+  func name(of device: Int32) throws(DeviceFault) -> String {
+    var name = [CChar](repeating: 0, count: 256)
+    try check("cuDeviceGetName", calls.cuDeviceGetName(&name, Int32(name.count), device))
+    return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+  }
+}
