@@ -38,6 +38,9 @@ final class AvailabilityTests: XCTestCase {
   func testReasonsAreWords() {
     XCTAssertEqual(reason { $0.devices = 0 }, "no device")
     XCTAssertEqual(reason { $0.driver_version = 12020 }, "driver 12.2, needs 12.4 or later")
+    XCTAssertEqual(
+      reason { $0.capability = 75 },
+      "Emulated GPU 0 has compute capability 7.5, needs 8.0 or later")
     withUnsafeMissing("cuLaunchKernel") { name in
       XCTAssertEqual(reason { $0.missing = name }, "libcuda has no cuLaunchKernel")
     }

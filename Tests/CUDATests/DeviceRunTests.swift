@@ -55,4 +55,56 @@ final class DeviceRunTests: XCTestCase {
       }
     }
   }
+
+  /// What lies on another device is never given to a kernel: a sentence says so.
+  func testWhatLiesElsewhereIsRefused() throws {
+    try FakeGPU().installed {
+      let (tokens, mask) = (Tensor([0, 2]), Tensor.ones([1, 1, 2, 2], dtype: .bool))
+      let heads = Tensor.ones([1, 1, 2, 4])
+      let mistakes: [(String, () -> Tensor)] = [
+        ("gather of tokens", { Tensor.ones([3, 2]).taking(tokens) }),
+        ("embedding", { Tensor.ones([3, 2]).embedding(tokens) }),
+        (
+          "mask",
+          {
+            let x = heads.to(.cuda(0))
+            return scaledDotProductAttention(query: x, key: x, value: x, mask: mask)
+          }
+        ),
+      ]
+      for (name, call) in mistakes {
+        XCTAssertThrowsError(try validated { try withDevice(.cuda(0)) { call() } }, name) {
+          XCTAssertEqual(($0 as? TensorError)?.kind, .device, "\(name): \($0)")
+        }
+      }
+      let onGPU = tokens.to(.cuda(0))
+      XCTAssertThrowsError(try validated { Tensor.ones([3, 2]).taking(onGPU) }) {
+        XCTAssertEqual(($0 as? TensorError)?.kind, .device, "\($0)")
+      }
+    }
+  }
+
+  func testAMoveBetweenStepsTakesTheStatesAlong() throws {
+    try FakeGPU().installed {
+      func losses(movingAfter step: Int?) throws -> [Double] {
+        try withRandomGenerator(RandomGenerator(seed: 1)) {
+          var run = TrainingRun(
+            model: Linear(8, 3), optimizer: Adam(), schedule: .constant(1e-2))
+          let x = RandomGenerator(seed: 2).normal([10, 8])
+          return try (0..<4).map { number in
+            let device: Device = step.map { number >= $0 } ?? false ? .cuda(0) : .cpu
+            if number == step { run.model.move(to: device) }
+            return try withDevice(device) {
+              let x = x.to(device)
+              return try run.step { $0(x).square().mean() }.report.loss
+            }
+          }
+        }
+      }
+      let expected = try losses(movingAfter: nil)
+      for (got, expected) in zip(try losses(movingAfter: 2), expected) {
+        XCTAssertEqual(got, expected, accuracy: 1e-5 * expected)
+      }
+    }
+  }
 }

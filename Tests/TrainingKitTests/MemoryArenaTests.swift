@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TrainingKit
 import XCTest
 
@@ -27,6 +28,42 @@ final class MemoryArenaTests: XCTestCase {
     let joined = try taken(&arena, size(48))
     XCTAssertEqual(joined.0, blocks[0].0)
     XCTAssertEqual(joined.fresh, 0)
+  }
+
+  /// Segments side by side, as a driver may give them.
+  private final class Neighbours: SegmentSource {
+    let isApart: Bool
+    private let end = Mutex<UInt>(1 << 30)
+
+    init(isApart: Bool) { self.isApart = isApart }
+
+    func map(_ byteCount: Int) -> UInt? {
+      end.withLock { end in
+        defer { end += UInt(byteCount) }
+        return end
+      }
+    }
+    func unmap(_ address: UInt, _ byteCount: Int) {}
+  }
+
+  func testNoBlockReachesOverTheEndOfASegmentThatIsApart() throws {
+    for isApart in [true, false] {
+      var arena = MemoryArena(segments: Neighbours(isApart: isApart))
+      let segment = 1 << 26
+      // Three quarters of the first segment: what is left of it is too small for the next.
+      let first = try taken(&arena, segment / 4 * 3).0
+      let second = try taken(&arena, segment / 2).0
+      let start: UInt = 1 << 30
+      XCTAssertEqual(first, start)
+      let end = start + UInt(segment)
+      XCTAssertEqual(second, isApart ? end : end - UInt(segment / 4))
+      arena.give(first, segment / 4 * 3)
+      arena.give(second, segment / 2)
+      let third = try taken(&arena, segment).0
+      XCTAssertEqual(third, start)
+      let fourth = try taken(&arena, segment).0
+      XCTAssertEqual(fourth, end)
+    }
   }
 
   #if os(Linux)

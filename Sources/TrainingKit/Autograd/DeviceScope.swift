@@ -9,7 +9,8 @@
 /// - Errors: `DeviceError` when the device cannot be used, and whatever `body` throws.
 public func withDevice<Result>(_ device: Device, _ body: () throws -> Result) throws -> Result {
   let context = Context.current
-  if context.deviceNumber == device.number { return try body() }
+  // A plan stays on paper, which is that of the device that it began on.
+  if context.backend.isPaper || context.deviceNumber == device.number { return try body() }
   return try context.computing(on: device.opened(), body)
 }
 

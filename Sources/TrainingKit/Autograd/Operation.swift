@@ -123,8 +123,8 @@ extension Operation {
     let context = Context.current
     let inputs = context.prepared(consume given, precision)
     do throws(TensorError) {
-      let spec = try result(of: inputs)
       if inputs.areElsewhere(than: context) { throw context.elsewhere(inputs, name) }
+      let spec = try result(of: inputs)
       let isRecorded = context.records(inputs)
       guard context.observer == nil else {
         let result = computed(copy inputs, spec, context, isRecorded)
@@ -283,6 +283,7 @@ extension Context {
     let tag = MemoryTag(operation, owner: self.memoryOwner ?? owner, module: moduleIdentity)
     let pool = resultPool
     guard let storage = pool.take(byteCount: bytes, tag) else {
+      if let fault = self.backend.takeFault() { throw circumstance(fault, operation) }
       throw pool.folder.map { outOfSpace(bytes, operation, pool, $0) }
         ?? outOfMemory(bytes, operation)
     }

@@ -22,7 +22,9 @@ package struct AverageRoom {
 extension Tensor {
   /// These values in memory that nobody else reads.
   fileprivate func written(into room: Tensor) -> Tensor {
-    guard count > 0 else { return room }
+    guard count > 0, isReachable(by: "average"), room.isReachable(by: "average") else {
+      return room
+    }
     Context.current.run("average") { (backend) throws(DeviceFault) in
       try backend.copy(self, into: room)
     }

@@ -87,7 +87,7 @@ struct SafeTensorsFile {
     let tensor = try Context.current.computing(on: Device.cpu.backend) {
       () throws(CheckpointError) in try read(entry)
     }
-    return tensor.to(device)
+    return try tensor.moved(to: device, path, entry.name)
   }
 
   private func read(_ entry: SafeTensorsHeader.Entry) throws(CheckpointError) -> Tensor {
@@ -152,7 +152,7 @@ extension Tensor {
       throw CheckpointError(
         .unsupported, file, name, expected: "a result", got: "that of a call that failed")
     }
-    if device != .cpu { return to(.cpu) }
+    if device != .cpu { return try moved(to: .cpu, file, name) }
     if layout.isContiguous { return self }
     let context = Context.current
     do throws(DeviceError) {
@@ -165,6 +165,20 @@ extension Tensor {
       return tensor
     } catch {
       throw .memory(error, file, name)
+    }
+  }
+
+  /// The elements on another device.
+  fileprivate func moved(
+    to device: Device, _ file: String, _ name: String
+  ) throws(CheckpointError) -> Tensor {
+    do {
+      return try validated { to(device) }
+    } catch let error as DeviceError {
+      throw .memory(error, file, name)
+    } catch {
+      throw CheckpointError(
+        .unsupported, file, name, expected: "a result", got: "that of a call that failed")
     }
   }
 

@@ -13,6 +13,9 @@ package protocol Backend: AnyObject, Sendable {
   /// Whose memory kernels read and write, as storages say it; nil where they read none.
   var deviceNumber: Int? { get }
 
+  /// What kept the pool from giving memory, beside a lack of it; nil for most devices.
+  func takeFault() -> DeviceFault?
+
   /// Lets `body` write the elements of a contiguous tensor in the processor's memory.
   func write(into y: Tensor, _ body: (UnsafeMutableRawPointer) -> Void) throws(DeviceFault)
   /// Copies the elements of a contiguous tensor to the processor's memory, when they are all there.
@@ -104,6 +107,10 @@ package protocol Backend: AnyObject, Sendable {
   func update(
     _ row: tk_update, _ scalars: [Double], rounded weights: RoundedTensor, gradient: Tensor,
     states: [RoundedTensor]) throws(DeviceFault)
+}
+
+extension Backend {
+  package func takeFault() -> DeviceFault? { nil }
 }
 
 /// A parameter or a state, and how float32 results are rounded to it where it is in half precision.

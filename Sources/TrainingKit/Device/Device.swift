@@ -20,7 +20,12 @@ public struct Device: Sendable, Hashable {
   public static let cpu = Device(number: 0)
 
   /// The GPU of this number, from 0 on, that CUDA's driver finds. It need not exist: see ``isAvailable``.
-  public static func cuda(_ index: Int) -> Device { Device(number: index + 1) }
+  ///
+  /// - Errors: traps when the number is negative.
+  public static func cuda(_ index: Int) -> Device {
+    precondition(index >= 0, "Device: expected a GPU of number 0 or more, got \(index)")
+    return Device(number: index + 1)
+  }
 
   /// CUDA's libraries on this machine.
   public static var cuda: CUDAPlatform { .shared }

@@ -52,7 +52,7 @@ package struct MemoryArena: Sendable {
   private func firstPlace(for byteCount: Int) -> Place? {
     var (first, sum, fresh) = (0, 0, 0)
     for (position, gap) in gaps.enumerated() {
-      if position == 0 || gaps[position - 1].end != gap.address {
+      if position == 0 || gaps[position - 1].end != gap.address || isSeam(gap.address) {
         (first, sum, fresh) = (position, 0, 0)
       }
       let part = min(gap.byteCount, byteCount - sum)
@@ -61,6 +61,11 @@ package struct MemoryArena: Sendable {
       if sum == byteCount { return Place(gap: first, byteCount: byteCount, fresh: fresh) }
     }
     return nil
+  }
+
+  /// Whether no block may reach over an address, because another segment begins there.
+  private func isSeam(_ address: UInt) -> Bool {
+    source?.isApart == true && segments.contains { $0.address == address }
   }
 
   private mutating func reserve(_ byteCount: Int, within limit: Int) -> Bool {
@@ -117,7 +122,7 @@ package struct MemoryArena: Sendable {
   /// Makes a gap and the next one gap where nothing parts them.
   private mutating func joinNext(_ position: Int) {
     guard position + 1 < gaps.count, gaps[position].end == gaps[position + 1].address,
-      gaps[position].isClean == gaps[position + 1].isClean
+      gaps[position].isClean == gaps[position + 1].isClean, !isSeam(gaps[position + 1].address)
     else { return }
     gaps[position].byteCount += gaps[position + 1].byteCount
     gaps.remove(at: position + 1)
@@ -165,6 +170,8 @@ package struct MemoryArena: Sendable {
 
 /// What an arena has its segments from, in place of the system.
 package protocol SegmentSource: Sendable {
+  /// Whether a block has to lie in one segment, also where another begins right behind it.
+  var isApart: Bool { get }
   /// Fresh memory; nil when there is none.
   func map(_ byteCount: Int) -> UInt?
   /// Takes a segment back.

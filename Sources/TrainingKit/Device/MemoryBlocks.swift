@@ -129,7 +129,7 @@ extension MemoryBlocks {
     }
     if source.isPaper { return sheet(size) }
     if source.file != nil { return segmentPlace(size) }
-    if source.isGPU { return size < MemoryArena.leastBlock ? smallPlace(size) : segmentPlace(size) }
+    if source.isGPU { return gpuPlace(size) }
     return size < MemoryArena.leastBlock ? smallBlock(size) : largeBlock(size)
   }
 
@@ -161,6 +161,16 @@ extension MemoryBlocks {
 
   private mutating func segmentPlace(_ size: Int) -> UInt? {
     arena.place(for: size, within: limit).map { arena.take($0) }
+  }
+
+  /// A place among the segments there are, or in one that takes the room of free ones.
+  private mutating func gpuPlace(_ size: Int) -> UInt? {
+    func place(_ blocks: inout MemoryBlocks) -> UInt? {
+      size < MemoryArena.leastBlock ? blocks.smallPlace(size) : blocks.segmentPlace(size)
+    }
+    if let address = place(&self) { return address }
+    trimSegments()
+    return place(&self)
   }
 
   /// A small block of a GPU, whose free ones are not looked for among the places of large ones.

@@ -27,6 +27,8 @@ package final class MemoryFile: SegmentSource {
 
   deinit { tk_file_close(descriptor) }
 
+  package var isApart: Bool { false }
+
   /// Pages at the file's end; nil when the disk is full.
   package func map(_ byteCount: Int) -> UInt? {
     self.byteCount.withLock { end in

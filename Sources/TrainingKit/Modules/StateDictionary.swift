@@ -40,8 +40,8 @@ extension Tensor {
 extension Tensor {
   /// The same values in the dtype of another tensor, on its device.
   fileprivate func fitted(to other: Tensor) -> Tensor {
-    let device = other.device
-    return to(device).onItsDevice { _ in to(device).cast(to: other.dtype) }
+    let there = to(other.device)
+    return there.onItsDevice { _ in there.cast(to: other.dtype) }
   }
 }
 

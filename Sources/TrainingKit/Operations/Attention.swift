@@ -115,8 +115,9 @@ struct FusedAttention: Differentiable {
   func callAsFunction(_ query: Tensor, _ key: Tensor, _ value: Tensor) -> Tensor {
     let context = Context.current
     let inputs = Operands(query, key, value).mapped(\.withContiguousRows)
-    let output = context.results([result(of: query, value.shape[-1])], of: inputs, for: self) {
-      (results) throws(DeviceFault) in
+    let output = context.results(
+      [result(of: query, value.shape[-1])], of: Operands(inputs + masks), for: self
+    ) { (results) throws(DeviceFault) in
       try context.backend.attention(heads(of: inputs), into: results[0])
     }
     return recorded(output[0].transposed(1, 2), of: inputs, in: context)
@@ -127,7 +128,7 @@ struct FusedAttention: Differentiable {
     if context.isRecording { return composed(gradient, inputs) }
     let gradient = gradient.withContiguousRows
     let specs = inputs.map { result(of: $0, $0.shape[-1]) }
-    let results = context.results(specs, of: Operands(inputs + [gradient]), for: self) {
+    let results = context.results(specs, of: Operands(inputs + [gradient] + masks), for: self) {
       (results) throws(DeviceFault) in
       try context.backend.attentionBackward(heads(of: inputs), gradient: gradient, into: results)
     }
@@ -145,6 +146,8 @@ struct FusedAttention: Differentiable {
       weights.transposed().matmul(gradient),
     ]
   }
+
+  private var masks: [Tensor] { [mask].compactMap(\.self) }
 
   private func heads(of inputs: Operands) -> AttentionProduct {
     AttentionProduct(

@@ -2,6 +2,7 @@ extension Tensor {
   /// The same elements on fresh memory.
   package func copied() -> Tensor {
     guard !isHollow else { return self }
+    if isElsewhere { return to(.current) }
     return Tensor.fresh("copy", shape, dtype) { (tensor, backend) throws(DeviceFault) in
       try backend.copy(self, into: tensor)
     }

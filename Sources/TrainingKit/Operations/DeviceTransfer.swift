@@ -8,6 +8,7 @@ extension Tensor {
   public func to(_ device: Device) -> Tensor {
     guard !isHollow, self.device != device else { return self }
     let context = Context.current
+    if context.backend.isPaper { return copied() }
     do throws(DeviceError) {
       return try context.computing(on: device.opened()) { () throws(DeviceError) in
         let transfer = DeviceTransfer(source: self.device)
@@ -21,6 +22,7 @@ extension Tensor {
 
   private func copied(to device: Device) -> Tensor {
     let dense = onItsDevice { _ in detached().contiguous() }
+    if dense.isHollow { return hollow }
     return Tensor.written("to", shape, dtype) { memory in
       guard self.device != .cpu else {
         return memory.copyMemory(from: dense.address, byteCount: dense.form.byteCount)

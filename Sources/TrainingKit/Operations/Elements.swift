@@ -43,6 +43,22 @@ extension Tensor {
     }
   }
 
+  /// Whether the elements lie where the kernels of this scope do not reach.
+  package var isElsewhere: Bool {
+    guard let storage, let own = Context.current.deviceNumber else { return false }
+    return storage.deviceNumber != own
+  }
+
+  /// Reports elements that lie elsewhere. Returns whether they do not.
+  package func isReachable(by operation: String) -> Bool {
+    guard isElsewhere else { return true }
+    Context.current.fail(
+      TensorError(
+        .device, operation, expected: "values on \(Device.current), where this scope computes",
+        got: "\(device)"))
+    return false
+  }
+
   /// Runs `body` where the scope computes, or where the elements lie, if that is elsewhere.
   package func onItsDevice<Result>(_ body: (any Backend) -> Result) -> Result {
     let context = Context.current

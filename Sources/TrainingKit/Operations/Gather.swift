@@ -216,8 +216,10 @@ extension Tensor {
     let list = IndexView(
       self, outer: 1, count: count, inner: 1, outerStride: 0, axisStride: 1, innerStride: 0)
     var outside: Int?
-    Context.current.run(operation) { (backend) throws(DeviceFault) in
-      outside = try backend.firstOutside(list, limit: range.upperBound)
+    onItsDevice { _ in
+      _ = Context.current.run(operation) { (backend) throws(DeviceFault) in
+        outside = try backend.firstOutside(list, limit: range.upperBound)
+      }
     }
     guard let place = outside else { return }
     throw TensorError(

@@ -43,6 +43,9 @@ package struct FusedUpdate {
 
   /// The same for a target in half precision that nobody else reads.
   func write(into target: RoundedTensor, gradient: Tensor, _ states: [RoundedTensor] = []) {
+    guard target.elements.isReachable(by: "update"), gradient.isReachable(by: "update"),
+      states.allSatisfy({ $0.elements.isReachable(by: "update") })
+    else { return }
     Context.current.run("update") { (backend) throws(DeviceFault) in
       try backend.update(row, scalars, rounded: target, gradient: gradient, states: states)
     }
@@ -50,7 +53,9 @@ package struct FusedUpdate {
 
   /// The same for a target that nobody else reads, although others may hold it.
   func write(into target: Tensor, gradient: Tensor, _ states: [Tensor]) {
-    guard target.count > 0 else { return }
+    guard target.count > 0, target.isReachable(by: "update"), gradient.isReachable(by: "update"),
+      states.allSatisfy({ $0.isReachable(by: "update") })
+    else { return }
     Context.current.run("update") { (backend) throws(DeviceFault) in
       try backend.update(row, scalars, parameter: target, gradient: gradient, states: states)
     }

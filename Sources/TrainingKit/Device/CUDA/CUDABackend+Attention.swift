@@ -28,6 +28,7 @@ extension CUDABackend {
     let count = Int(arguments.batch * arguments.heads * arguments.targets)
     let size = dtype == .float64 ? 8 : 4
     let records = try scratch(max(1, 3 * count * size), "attention")
+    defer { withExtendedLifetime(records) {} }
     (arguments.greatest, arguments.inverse, arguments.mean) = (
       records.memory, records.memory + count * size, records.memory + 2 * count * size
     )

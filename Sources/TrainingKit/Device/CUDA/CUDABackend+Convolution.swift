@@ -25,6 +25,7 @@ extension CUDABackend {
     guard places * channels * groups > 0 else { return }
     arguments.weight = convolution.b
     let ordered = try scratch(max(1, weights) * dtype.byteCount, "convolution")
+    defer { withExtendedLifetime(ordered) {} }
     arguments.ordered = ordered.memory
     if weights > 0 {
       try launch(
@@ -56,6 +57,7 @@ extension CUDABackend {
     (arguments.splits, arguments.share) = (Int64(tiles.splits), Int64(tiles.share))
     let bytes = tiles.partBytes(count, dtype)
     let parts = bytes > 0 ? try scratch(bytes, "convolution") : nil
+    defer { withExtendedLifetime(parts) {} }
     arguments.parts = parts?.memory
     let blocks =
       quotientUp(channels, tiles.side) * quotientUp(columns, tiles.side) * groups * tiles.splits

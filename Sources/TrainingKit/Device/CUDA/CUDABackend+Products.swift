@@ -20,6 +20,7 @@ extension CUDABackend {
     (arguments.splits, arguments.share) = (Int64(tiles.splits), Int64(tiles.share))
     let bytes = tiles.partBytes(count, dtype)
     let parts = bytes > 0 ? try scratch(bytes, "matmul") : nil
+    defer { withExtendedLifetime(parts) {} }
     arguments.parts = parts?.memory
     let blocks =
       quotientUp(Int(gemm.m), tiles.side) * quotientUp(Int(gemm.n), tiles.side) * Int(gemm.batch)

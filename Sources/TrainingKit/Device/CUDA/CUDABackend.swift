@@ -54,10 +54,12 @@ package final class CUDABackend: Backend {
   func scratch(_ byteCount: Int, _ operation: String) throws(DeviceFault) -> Storage {
     let tag = MemoryTag(operation, owner: .workspace, module: nil)
     guard let storage = pool.take(byteCount: byteCount, tag) else {
-      throw .noRoom(byteCount: byteCount)
+      throw takeFault() ?? .noRoom(byteCount: byteCount)
     }
     return storage
   }
+
+  package func takeFault() -> DeviceFault? { device.takeFault() }
 
   package func write(
     into y: Tensor, _ body: (UnsafeMutableRawPointer) -> Void

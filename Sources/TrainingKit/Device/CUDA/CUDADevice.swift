@@ -19,6 +19,7 @@ package final class CUDADevice: Sendable {
   private let handle: Int32
   private let context: CUDAHandle
   let stream: CUDAHandle
+  private let fault = Monitor<DeviceFault?>(nil)
 
   /// Opens a device of the driver.
   init(_ driver: CUDADriver, _ ordinal: Int) throws(DeviceFault) {
@@ -33,6 +34,9 @@ package final class CUDADevice: Sendable {
       + driver.attribute(.minorCapability, of: handle)
     multiprocessors = try driver.attribute(.multiprocessors, of: handle)
     var context: UnsafeMutableRawPointer?
+    guard capability >= Self.leastCapability else {
+      throw .call("Device.cuda", words: Self.refusal(name, capability), isLost: false)
+    }
     try driver.check("cuDevicePrimaryCtxRetain", calls.cuDevicePrimaryCtxRetain(&context, handle))
     self.context = CUDAHandle(handle: context)
     do throws(DeviceFault) {
@@ -45,6 +49,13 @@ package final class CUDADevice: Sendable {
       _ = calls.cuDevicePrimaryCtxRelease_v2(handle)
       throw error
     }
+  }
+
+  /// Kernels use instructions of 8.0.
+  static let leastCapability = 80
+
+  static func refusal(_ name: String, _ capability: Int) -> String {
+    "\(name) has compute capability \(capability / 10).\(capability % 10), needs 8.0 or later"
   }
 
   deinit {
@@ -81,6 +92,8 @@ package final class CUDADevice: Sendable {
     try driver.check(
       "cuMemcpyHtoDAsync",
       driver.calls.cuMemcpyHtoDAsync_v2(target, source, byteCount, stream.handle))
+    // Of memory that is not pinned, nobody promises when it has been read.
+    try driver.check("cuStreamSynchronize", driver.calls.cuStreamSynchronize(stream.handle))
   }
 
   /// Copies from the device, once all that is in the stream is done.
@@ -97,13 +110,26 @@ package final class CUDADevice: Sendable {
 }
 
 extension CUDADevice: SegmentSource {
+  /// The driver refuses copies of what lies in two of its blocks.
+  package var isApart: Bool { true }
+
   package func map(_ byteCount: Int) -> UInt? {
-    var memory: UInt64 = 0
-    guard (try? enter()) != nil, driver.calls.cuMemAlloc_v2(&memory, byteCount) == 0 else {
+    do throws(DeviceFault) {
+      try enter()
+      var memory: UInt64 = 0
+      let status = driver.calls.cuMemAlloc_v2(&memory, byteCount)
+      // There is no more.
+      if status == 2 { return nil }
+      try driver.check("cuMemAlloc", status)
+      return UInt(memory)
+    } catch {
+      fault.withLock { $0 = error }
       return nil
     }
-    return UInt(memory)
   }
+
+  /// What kept the driver from giving memory, beside a lack of it, since this was asked for.
+  func takeFault() -> DeviceFault? { fault.withLock { $0.take() } }
 
   package func unmap(_ address: UInt, _ byteCount: Int) {
     guard (try? enter()) != nil else { return }
@@ -119,6 +145,14 @@ enum CUDAAttribute: Int32 {
 }
 
 extension CUDADriver {
+  /// The name and the capability of a GPU.
+  func description(of ordinal: Int) throws(DeviceFault) -> (name: String, capability: Int) {
+    var device: Int32 = 0
+    try check("cuDeviceGet", calls.cuDeviceGet(&device, Int32(ordinal)))
+    let major = try attribute(.majorCapability, of: device)
+    return (try name(of: device), try 10 * major + attribute(.minorCapability, of: device))
+  }
+
   func attribute(_ attribute: CUDAAttribute, of device: Int32) throws(DeviceFault) -> Int {
     var value: Int32 = 0
     try check(

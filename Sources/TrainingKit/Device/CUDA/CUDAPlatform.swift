@@ -81,7 +81,24 @@ public final class CUDAPlatform: Sendable {
       )
     }
     guard count > 0 else { throw Unavailability(reason: "no device") }
-    return Int(count)
+    return try usable(Int(count), of: driver)
+  }
+
+  /// How many GPUs, from the first on, have the instructions that kernels use.
+  private func usable(_ count: Int, of driver: CUDADriver) throws(Unavailability) -> Int {
+    for ordinal in 0..<count {
+      do throws(DeviceFault) {
+        let (name, capability) = try driver.description(of: ordinal)
+        if capability >= CUDADevice.leastCapability { continue }
+        guard ordinal == 0 else { return ordinal }
+        throw .call("", words: CUDADevice.refusal(name, capability), isLost: false)
+      } catch .call("", let words, _) {
+        throw Unavailability(reason: words)
+      } catch {
+        throw Unavailability(reason: "\(error)")
+      }
+    }
+    return count
   }
 
   /// The kernels of a GPU, which is opened on its first use.
