@@ -41,6 +41,10 @@ final class AvailabilityTests: XCTestCase {
     XCTAssertEqual(
       reason { $0.capability = 75 },
       "Emulated GPU 0 has compute capability 7.5, needs 8.0 or later")
+    XCTAssertEqual(
+      reason { ($0.driver_version, $0.compiler_version) = (12080, 13000) },
+      "NVRTC: 13.0 is too new for driver 12.8")
+    XCTAssertNil(reason { ($0.driver_version, $0.compiler_version) = (13000, 12090) })
     withUnsafeMissing("cuLaunchKernel") { name in
       XCTAssertEqual(reason { $0.missing = name }, "libcuda has no cuLaunchKernel")
     }

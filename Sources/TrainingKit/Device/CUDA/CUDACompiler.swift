@@ -19,7 +19,7 @@ struct CUDACompiler: @unchecked Sendable {
   /// what its driver translates.
   func image(of kernel: CUDAKernel, capability: Int) throws(DeviceFault) -> CUDAImage {
     let exact = KernelRequest(
-      kernel: kernel, architecture: "sm_\(capability)", compiler: try version())
+      kernel: kernel, architecture: "sm_\(capability)", compiler: "\(try version())")
     if let image = KernelCache.image(for: exact) { return image }
     do throws(DeviceFault) {
       let image = try compiled(exact, isCode: true)
@@ -35,10 +35,10 @@ struct CUDACompiler: @unchecked Sendable {
     }
   }
 
-  private func version() throws(DeviceFault) -> String {
-    var (major, minor): (Int32, Int32) = (0, 0)
-    try check("nvrtcVersion", calls.nvrtcVersion(&major, &minor))
-    return "\(major).\(minor)"
+  func version() throws(DeviceFault) -> (major: Int32, minor: Int32) {
+    var version: (major: Int32, minor: Int32) = (0, 0)
+    try check("nvrtcVersion", calls.nvrtcVersion(&version.major, &version.minor))
+    return version
   }
 
   private func compiled(_ request: KernelRequest, isCode: Bool) throws(DeviceFault) -> CUDAImage {
@@ -115,7 +115,7 @@ struct KernelRequest {
   let compiler: String
 
   var options: [String] {
-    ["--gpu-architecture=\(architecture)", "--std=c++17", "-default-device", "--device-int128"]
+    ["--gpu-architecture=\(architecture)", "--std=c++17", "-default-device"]
   }
 }
 

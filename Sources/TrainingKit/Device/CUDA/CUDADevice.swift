@@ -78,8 +78,7 @@ package final class CUDADevice: Sendable {
   }
 
   /// Waits for all that is in the stream.
-  func synchronize() throws(DeviceFault) {
-    try enter()
+  private func synchronize() throws(DeviceFault) {
     try driver.check("cuStreamSynchronize", driver.calls.cuStreamSynchronize(stream.handle))
   }
 
@@ -93,7 +92,7 @@ package final class CUDADevice: Sendable {
       "cuMemcpyHtoDAsync",
       driver.calls.cuMemcpyHtoDAsync_v2(target, source, byteCount, stream.handle))
     // Of memory that is not pinned, nobody promises when it has been read.
-    try driver.check("cuStreamSynchronize", driver.calls.cuStreamSynchronize(stream.handle))
+    try synchronize()
   }
 
   /// Copies from the device, once all that is in the stream is done.
@@ -105,7 +104,7 @@ package final class CUDADevice: Sendable {
     try driver.check(
       "cuMemcpyDtoHAsync",
       driver.calls.cuMemcpyDtoHAsync_v2(target, source, byteCount, stream.handle))
-    try driver.check("cuStreamSynchronize", driver.calls.cuStreamSynchronize(stream.handle))
+    try synchronize()
   }
 }
 

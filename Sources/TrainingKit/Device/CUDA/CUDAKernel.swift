@@ -67,6 +67,8 @@ struct CUDAKernel: Hashable, @unchecked Sendable {
     hasher.combine(words.1)
     hasher.combine(words.2)
     hasher.combine(words.3)
+    hasher.combine(words.4)
+    hasher.combine(words.5)
   }
 }
 

@@ -54,10 +54,28 @@ public final class CUDAPlatform: Sendable {
       let driver = try libraries.driver()
       let count = try deviceCount(of: driver)
       let compiler = try libraries.compiler()
+      try check(compiler, for: driver)
       return .open(
         driver: driver, compiler: compiler, backends: Array(repeating: nil, count: count))
     } catch {
       return .unavailable(error.reason)
+    }
+  }
+
+  /// A driver takes the code of compilers of its own major version and of older ones.
+  private func check(_ compiler: CUDACompiler, for driver: CUDADriver) throws(Unavailability) {
+    do throws(DeviceFault) {
+      let version = try compiler.version()
+      var own: Int32 = 0
+      try driver.check("cuDriverGetVersion", driver.calls.cuDriverGetVersion(&own))
+      guard version.major > own / 1000 else { return }
+      throw .call(
+        "NVRTC",
+        words:
+          "\(version.major).\(version.minor) is too new for driver \(own / 1000).\(own % 1000 / 10)",
+        isLost: false)
+    } catch {
+      throw Unavailability(reason: "\(error)")
     }
   }
 

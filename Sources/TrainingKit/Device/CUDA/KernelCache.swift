@@ -14,10 +14,11 @@ enum KernelCache {
     return CUDAImage(sealed: bytes, key: request.hash)
   }
 
-  /// Keeps the code of a kernel. A disk that does not take it costs the next program a second, and nothing else.
+  /// Keeps the code of a kernel. A disk that does not take it costs the next program its compilation, and nothing else.
   static func keep(_ image: CUDAImage, for request: KernelRequest) {
     guard let path = path(of: request), let folder else { return }
     makeFolders(folder)
+    // The system puts letters of its own in the place of each X.
     var name = Array("\(path).XXXXXX".utf8CString)
     let descriptor = mkstemp(&name)
     guard descriptor >= 0 else { return }
