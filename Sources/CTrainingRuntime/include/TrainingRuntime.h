@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Builds that knew the folder before a header was new see it by a change of this one.
+#include "TrainingRuntime+CUDA.h"
+
 typedef void (*tk_job)(void *context, int64_t begin, int64_t end);
 
 // Runs job over [0, count) in pieces of `grain` items (the last may be shorter) and returns when
