@@ -68,7 +68,7 @@ final class WatchedRunTests: XCTestCase {
     )
     XCTAssertEqual(treatment.finding.cause, .learningRateTooHigh, "\(treatment)")
     XCTAssertEqual(other.finding.cause, treatment.finding.cause, "\(other)")
-    XCTAssertEqual(other.remedy, treatment.remedy)
+    XCTAssertEqual(other.remedies, treatment.remedies)
     XCTAssertEqual(other.trial.lossBefore, treatment.trial.lossBefore, accuracy: 1e-5)
     XCTAssertEqual(
       try XCTUnwrap(other.finding.evidence["curvature"]),
@@ -112,7 +112,7 @@ final class WatchedRunTests: XCTestCase {
     for item in items[60...] { _ = try watched.step(item) }
     let treatment = try XCTUnwrap(watched.treatments.first)
     XCTAssertGreaterThanOrEqual(treatment.from, 60, "\(treatment)")
-    guard case .learningRate(let factor) = treatment.remedy else {
+    guard case .learningRate(let factor)? = treatment.remedies.first else {
       return XCTFail("\(treatment)")
     }
     XCTAssertEqual(
@@ -240,7 +240,7 @@ final class WatchedRunTests: XCTestCase {
       for item in ward.items(400) { treatment = try watched.step(item).treatment ?? treatment }
       let found = try XCTUnwrap(treatment, "\(rate): \(watched.diagnosis())")
       XCTAssertLessThan(found.trial.lossAfter, found.trial.lossBefore)
-      guard case .learningRate(let factor) = found.remedy else {
+      guard case .learningRate(let factor)? = found.remedies.first else {
         XCTFail("\(rate): \(found)")
         continue
       }
@@ -257,7 +257,7 @@ final class WatchedRunTests: XCTestCase {
     let treatment = try XCTUnwrap(watched.treatments.first)
     XCTAssertEqual(treatment.finding.symptom, .skippedSteps)
     XCTAssertEqual(treatment.finding.cause, .overflow)
-    XCTAssertEqual(treatment.remedy, .bfloat16)
+    XCTAssertEqual(treatment.remedies, [.bfloat16])
     XCTAssertEqual(treatment.control.lossAfter, .infinity)
     XCTAssertEqual(watched.run.updates, 100)
   }

@@ -97,7 +97,7 @@ struct DemoCommand {
   }
 
   private func show(_ treatment: Treatment) {
-    Console.print("   treatment     back to step \(treatment.from), \(treatment.remedyInWords)")
+    Console.print("   treatment     back to step \(treatment.from), \(treatment.remediesInWords)")
     Self.showMore(
       "chosen of \(treatment.trials.count) that were tried there: loss "
         + "\(Format.significant(treatment.trial.lossAfter)) after \(treatment.trial.steps) steps, "

@@ -52,7 +52,7 @@ struct JobFolder {
     job.summary.settings.warmup = plan.warmup
     try check(plan, job.summary.settings, saved)
     // A checkpoint is of a run with the settings that it was treated to; what else a remedy changes is in it.
-    for treatment in saved.summary.treatments ?? [] { treatment.remedy.apply(to: &run) }
+    for remedy in (saved.summary.treatments ?? []).flatMap(\.remedies) { remedy.apply(to: &run) }
     try run.restore(checkpoint, loader: loader)
     let settings = job.summary.settings
     job = saved

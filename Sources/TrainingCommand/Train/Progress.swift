@@ -30,8 +30,8 @@ struct Progress {
   }
 
   /// Shows what is tried, where somebody is watching: the run stands still meanwhile.
-  func show(trial number: Int, of count: Int, _ remedy: some CustomStringConvertible) {
-    live.showAtOnce("trying remedy \(number) of \(count): \(remedy) …")
+  func show(trial number: Int, _ remedies: String) {
+    live.showAtOnce("trial \(number): \(remedies) …")
   }
 
   /// Takes away what is shown and does not stay.

@@ -59,7 +59,8 @@ extension Summary {
 
   /// Takes note of a treatment. The steps that it went back on are no longer a part of the run.
   mutating func add(_ treatment: Treatment) {
-    treatments = (treatments ?? []) + [treatment]
+    treatments = treatments ?? []
+    treatments!.take(treatment)
     skips = skips.mapValues { $0.filter { $0 < treatment.from } }.filter { !$0.value.isEmpty }
   }
 }

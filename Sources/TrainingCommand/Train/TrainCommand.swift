@@ -56,7 +56,7 @@ struct TrainCommand {
       loss.callAsFunction)
     let progress = Progress(secondsBefore: job.summary.seconds)
     self.progress = progress
-    watched.willTry = { progress.show(trial: $0, of: $1, $2) }
+    watched.willTry = { progress.show(trial: $0, $1.map { "\($0)" }.joined(separator: " and ")) }
     printHeader(resumption)
   }
 

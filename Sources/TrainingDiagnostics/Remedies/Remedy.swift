@@ -4,6 +4,8 @@ public import TrainingKit
 public enum Remedy: Sendable, Hashable, Codable {
   /// The learning rates of the schedule times a factor.
   case learningRate(times: Double)
+  /// The same learning rate for every update.
+  case holding(learningRate: Double)
   /// The learning rates of the first updates times a factor, as a warm-up lowers them.
   case firstLearningRates(times: Double, updates: Int)
   /// Gradients clipped to a global norm.
@@ -22,8 +24,22 @@ public enum Remedy: Sendable, Hashable, Codable {
   case fullPrecision
   /// Losses computed in bfloat16, unscaled.
   case bfloat16
-  /// Matrices that did not start by their fan-in started anew by He, their biases at zero, and moments forgotten.
-  case initialization
+  /// Weights in half precision that keep what rounding takes from their updates.
+  case compensatedRounding
+  /// Weights that did not start in a usual way started anew, and moments forgotten.
+  case initialization(Start)
+  /// As many steps in a row skipped before the run counts as stuck. A skipped step moves nothing.
+  case patience(skips: Int)
+
+  /// How weights start anew.
+  public enum Start: String, Sendable, Hashable, Codable {
+    /// Matrices by He's rule, their biases at zero.
+    case he
+    /// Matrices and their biases as those of linear and convolutional layers do unless told otherwise.
+    case layers
+    /// Matrices of normal numbers of 0.02, as those of transformers, their biases at zero.
+    case small
+  }
 }
 
 extension Remedy: CustomStringConvertible {
@@ -33,6 +49,7 @@ extension Remedy: CustomStringConvertible {
     case .learningRate(let factor) where factor < 1:
       "divide the learning rate by \((1 / factor).shortened)"
     case .learningRate(let factor): "multiply the learning rate by \(factor.shortened)"
+    case .holding(let rate): "hold the learning rate at \(rate.shortened)"
     case .firstLearningRates(let factor, let updates):
       "divide the learning rate of the first \(updates) updates by \((1 / factor).shortened)"
     case .clipping(let norm): "clip the global norm to \(norm.shortened)"
@@ -43,7 +60,11 @@ extension Remedy: CustomStringConvertible {
     case .shuffling: "draw examples in random order"
     case .fullPrecision: "compute in float32"
     case .bfloat16: "compute in bfloat16 without a loss scale"
-    case .initialization: "start weights anew by He"
+    case .compensatedRounding: "keep what weights in half precision lose by rounding"
+    case .initialization(.he): "start weights anew by He"
+    case .initialization(.layers): "start weights anew as layers do by default"
+    case .initialization(.small): "start weights anew as transformers do, at 0.02"
+    case .patience(let skips): "let the run skip up to \(skips) steps in a row"
     }
   }
 }
@@ -53,6 +74,7 @@ extension Remedy {
   public func apply<Model>(to run: inout TrainingRun<Model>) {
     switch self {
     case .learningRate(let factor): run.schedule = run.schedule.scaled(by: factor)
+    case .holding(let rate): run.schedule = .constant(rate)
     case .firstLearningRates(let factor, let updates):
       run.schedule = run.schedule.scaled(by: factor, before: updates)
     case .clipping(let norm): run.clipping = .globalNorm(norm)
@@ -69,16 +91,19 @@ extension Remedy {
       run.optimizer = optimizer
     case .fullPrecision: run.precision = .full
     case .bfloat16: run.precision = .mixed(.bfloat16)
-    case .initialization:
-      run.model.startIllWeightsAnew(run.generator ?? .current)
+    case .compensatedRounding: run.optimizer = run.optimizer.roundedWithCompensation
+    case .initialization(let start):
+      let generator = run.generator ?? .current
+      run.model.illStartedWeights.forEach { $0.startAnew(start, generator) }
       run.optimizer.states = [:]
+    case .patience(let skips): run.skipLimit = skips
     }
   }
 
   /// Whether it makes a run another one.
   func changes<Model>(_ run: TrainingRun<Model>) -> Bool {
     switch self {
-    case .learningRate, .clipping, .skipping, .shuffling: true
+    case .learningRate, .holding, .clipping, .skipping, .shuffling: true
     case .firstLearningRates(_, let updates): updates > 0
     case .noClipping: !run.clipping.isNone
     case .noWeightDecay: (run.optimizer as? any DecaysWeights)?.weightDecay ?? 0 > 0
@@ -86,7 +111,10 @@ extension Remedy {
       (run.optimizer as? any HasUsualNumbers)?.number(name).map { $0 != value } ?? false
     case .fullPrecision: run.precision.autocastType != nil
     case .bfloat16: run.precision.autocastType == .float16
+    case .compensatedRounding:
+      run.optimizer.losesDigits && run.model.parameters.contains { $0.parameter.value.dtype.isHalf }
     case .initialization: run.steps < 200 && !run.model.illStartedWeights.isEmpty
+    case .patience(let skips): run.skipLimit < skips
     }
   }
 
@@ -94,15 +122,16 @@ extension Remedy {
   var cause: Cause? {
     switch self {
     case .learningRate(let factor): factor < 1 ? .learningRateTooHigh : .learningRateTooLow
-    case .firstLearningRates: .schedule
+    case .firstLearningRates, .holding: .schedule
     case .noClipping: .clippingLimit
     case .skipping: .dataOutlier
     case .noWeightDecay: .weightDecay
     case .optimizerNumber: .optimizer
     case .shuffling: .dataOrder
     case .fullPrecision, .bfloat16: .overflow
+    case .compensatedRounding: .rounding
     case .initialization: .initialization
-    case .clipping: nil
+    case .clipping, .patience: nil
     }
   }
 
@@ -118,50 +147,10 @@ extension Optimizer {
 
   /// What sets them to what is usual.
   var usualSettings: [Remedy] { unusualNumbers.map { .optimizerNumber($0.name, to: $0.usual) } }
-}
 
-extension Module {
-  /// The trainable matrices that no start by the fan-in gives: their scale is a factor of three or more from He's, rows
-  /// are alike, or biases outweigh what they make of usual inputs.
-  var illStartedWeights: [NamedParameter] {
-    let parameters = parameters
-    return parameters.filter { named in
-      let value = named.parameter.value.detached()
-      guard named.parameter.isTrainable, value.rank >= 2 else { return false }
-      let fanIn = value.count / value.shape[0]
-      let gain = value.statistics.rms * Double(fanIn).squareRoot()
-      let path = named.path.replacingLast(of: "weight", with: "bias")
-      let bias = path == named.path ? nil : parameters.first { $0.path == path }
-      let shift = bias?.parameter.value.detached().statistics.rms ?? 0
-      return !(0.3...3).contains(gain / 2.0.squareRoot()) || value.hasRowsAlike || shift > 2 * gain
-    }
-  }
+  /// Whether it rounds weights in half precision without keeping what that takes.
+  fileprivate var losesDigits: Bool { (self as? any RoundsWeights)?.losesDigits ?? false }
 
-  fileprivate func startIllWeightsAnew(_ generator: RandomGenerator) {
-    let weights = illStartedWeights.map(\.path)
-    let biases = Set(weights.map { $0.replacingLast(of: "weight", with: "bias") })
-    for named in parameters {
-      if weights.contains(named.path) {
-        let (shape, dtype) = (named.parameter.value.shape, named.parameter.value.dtype)
-        named.parameter.value = Initializer.heNormal()(shape, dtype: dtype, generator: generator)
-      } else if biases.contains(named.path) {
-        named.parameter.value = .zeros(
-          named.parameter.value.shape, dtype: named.parameter.value.dtype)
-      }
-    }
-  }
-}
-
-extension Tensor {
-  /// Whether the first row, the middle one and the last one are the same, as those of a constant start stay.
-  fileprivate var hasRowsAlike: Bool {
-    guard shape[0] >= 3 else { return false }
-    return self[0].isIdentical(to: self[shape[0] / 2]) && self[0].isIdentical(to: self[-1])
-  }
-}
-
-extension String {
-  fileprivate func replacingLast(of word: String, with other: String) -> String {
-    hasSuffix(word) ? String(dropLast(word.count)) + other : self
-  }
+  /// It, keeping that.
+  fileprivate var roundedWithCompensation: any Optimizer { rounding(.compensated) }
 }

@@ -2,13 +2,14 @@ internal import TrainingKit
 
 /// Which remedies are worth a trial for a symptom, the gentlest first.
 enum RemedyCatalog {
+  /// - Parameter run: the run as it stands where remedies are tried from.
   static func candidates<Model>(
     for finding: Finding, _ run: TrainingRun<Model>, usualNorm: Double?
   ) -> [Remedy] {
-    if let own = ownRemedies(for: finding, run) { return own.filter { $0.changes(run) } }
+    let own = ownRemedies(for: finding, run)
     let candidates =
-      remedies(for: finding, usualNorm: usualNorm) + run.optimizer.usualSettings
-      + [.noWeightDecay, .initialization]
+      own ?? remedies(for: finding, run, usualNorm: usualNorm) + run.optimizer.usualSettings
+      + [.noWeightDecay] + starts
     return unique(candidates).filter { $0.changes(run) }
   }
 
@@ -19,8 +20,10 @@ enum RemedyCatalog {
   ) -> [Remedy]? {
     switch finding.cause {
     case .optimizer: run.optimizer.usualSettings
-    case .badInput, .operationDomain: [.skipping(step: finding.step)]
-    case .schedule: Remedy.lowering(firstRatesOf: finding)
+    // The guard has left their batches out already.
+    case .badInput, .operationDomain: [.patience(skips: 1000)]
+    case .dataOutlier: [finding.skipping]
+    case .schedule: Remedy.mending(run.schedule, for: finding)
     case .detached, .unused, .frozenWeights, .softmaxTwice, .sigmoidTwice,
       .missingLogSoftmax, .targetRange, .notNormalized, .mixedUnits, .repeatedData, .dataOrder,
       .dataShift, .constantLabels, .classImbalance, .shiftedLabels, .labelsOutOfRange,
@@ -38,11 +41,11 @@ enum RemedyCatalog {
     switch finding.symptom {
     case .plateau, .slowConvergence, .vanishingGradients:
       forks =
-        [.bfloat16, .noClipping, .noWeightDecay, .initialization, .shuffling]
+        [.bfloat16, .noClipping, .noWeightDecay, .initialization(.he), .shuffling]
         + rates(10, 100, 1000, 1e4, 1e5, 0.1)
     case .divergence, .oscillation, .deadUnits, .saturation, .explosion, .updateRatio,
       .activationGrowth:
-      forks = [.noWeightDecay, .initialization, .shuffling] + rates(0.1, 0.01, 0.001)
+      forks = [.noWeightDecay, .initialization(.he), .shuffling] + rates(0.1, 0.01, 0.001)
     default: forks = []
     }
     if forks.isEmpty { return [] }
@@ -53,21 +56,27 @@ enum RemedyCatalog {
     remedies.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
-  private static func remedies(for finding: Finding, usualNorm: Double?) -> [Remedy] {
+  private static func remedies<Model>(
+    for finding: Finding, _ run: TrainingRun<Model>, usualNorm: Double?
+  ) -> [Remedy] {
     let clipping = usualNorm.map { [Remedy.clipping(globalNorm: $0)] } ?? []
+    let early = Remedy.lowering(firstRatesOf: run.schedule)
+    let late = Remedy.holding(rateBefore: finding, run)
     switch finding.symptom {
-    case .lossSpike: return [.skipping(step: finding.step)] + clipping + rates(0.3)
+    case .lossSpike: return [finding.skipping] + clipping + rates(0.3)
     case .explosion, .gradientGrowth, .learningRateJump:
-      return [.skipping(step: finding.step)] + clipping + rates(0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
-    case .divergence, .oscillation, .resumeJump: return clipping + rates(0.3, 0.1, 0.03, 0.01)
+      return [finding.skipping] + clipping + early + late
+        + rates(0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+    case .divergence, .oscillation, .resumeJump:
+      return clipping + early + late + rates(0.3, 0.1, 0.03, 0.01)
     case .nonFiniteLoss, .nonFiniteGradient, .skippedSteps, .lossScaleCollapse:
-      return [.skipping(step: finding.step), .bfloat16, .fullPrecision] + clipping
+      return [finding.skipping, .bfloat16, .fullPrecision] + clipping
         + rates(0.1, 0.01)
     case .plateau, .slowConvergence, .vanishingGradients:
-      return [.bfloat16, .noClipping] + rates(3, 10, 30, 100, 1000, 0.3, 0.1, 0.03)
+      return [.bfloat16, .noClipping] + rates(3, 10, 100, 1000, 0.3, 0.1, 0.03)
     case .clippingDominates: return [.noClipping] + rates(3)
     case .weightCollapse: return [.noWeightDecay] + rates(0.3, 0.1)
-    default: return remedies(for: finding.cause)
+    default: return early + late + remedies(for: finding.cause)
     }
   }
 
@@ -75,7 +84,8 @@ enum RemedyCatalog {
     switch cause {
     case .learningRateTooHigh: rates(0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
     case .learningRateTooLow: rates(3, 10, 30, 100)
-    case .overflow, .rounding: [.bfloat16, .fullPrecision]
+    case .overflow: [.bfloat16, .fullPrecision]
+    case .rounding: [.compensatedRounding, .bfloat16, .fullPrecision] + rates(10, 100, 1000)
     case .weightDecay: [.noWeightDecay]
     case .clippingLimit: [.noClipping]
     case .slowSecondMoment: [.optimizerNumber("beta2", to: 0.95)] + rates(0.3, 0.1)
@@ -86,14 +96,55 @@ enum RemedyCatalog {
   private static func rates(_ factors: Double...) -> [Remedy] {
     factors.map { .learningRate(times: $0) }
   }
+
+  private static var starts: [Remedy] {
+    [.initialization(.layers), .initialization(.he), .initialization(.small)]
+  }
+}
+
+extension Finding {
+  /// Leaving out the batch that it began with.
+  fileprivate var skipping: Remedy { .skipping(step: origin) }
 }
 
 extension Remedy {
+  /// What puts a schedule right that a finding blames.
+  fileprivate static func mending(_ schedule: Schedule, for finding: Finding) -> [Remedy] {
+    switch finding.symptom {
+    case .zeroLearningRate:
+      let known = (0..<max(1, finding.step)).map { schedule.learningRate(at: $0) }
+      let rates = known.last { $0 > 0 }.map { [$0] } ?? [1e-4, 1e-3, 1e-2, 1e-1]
+      return rates.map { .holding(learningRate: $0) }
+    case .learningRateJump:
+      return finding.evidence["rate_before"].map { [.holding(learningRate: $0)] } ?? []
+    default: return lowering(firstRatesOf: finding)
+    }
+  }
+
   /// First learning rates as high as those since, where the finding tells of both; else nothing.
-  fileprivate static func lowering(firstRatesOf finding: Finding) -> [Remedy] {
+  private static func lowering(firstRatesOf finding: Finding) -> [Remedy] {
     guard let first = finding.evidence["rate_at_first"], let since = finding.evidence["rate_since"],
       let steps = finding.evidence["steps_at_it"], since < first
     else { return [] }
     return [.firstLearningRates(times: since / first, updates: Int(steps))]
+  }
+
+  /// The learning rate that a run has where it is taken back to, where the schedule rises from there by a factor of three
+  /// or more until the finding; else nothing.
+  fileprivate static func holding<Model>(
+    rateBefore finding: Finding, _ run: TrainingRun<Model>
+  ) -> [Remedy] {
+    let rate = run.schedule.learningRate(at: run.updates)
+    let later = run.schedule.learningRate(at: run.updates + finding.step - run.steps)
+    return rate > 0 && later >= 3 * rate ? [.holding(learningRate: rate)] : []
+  }
+
+  /// First learning rates as high as those that follow, where a schedule falls by a factor of three or more soon.
+  fileprivate static func lowering(firstRatesOf schedule: Schedule) -> [Remedy] {
+    let first = schedule.learningRate(at: 0)
+    guard let end = (1..<1024).first(where: { 3 * schedule.learningRate(at: $0) <= first })
+    else { return [] }
+    let since = schedule.learningRate(at: end)
+    return since > 0 ? [.firstLearningRates(times: since / first, updates: end)] : []
   }
 }

@@ -1,45 +1,50 @@
-/// A remedy that a run was given, and what it was chosen by.
+/// Remedies that a run was given, and what they were chosen by.
 public struct Treatment: Sendable, Hashable, Codable {
   /// What it was for.
   public let finding: Finding
-  /// The remedy.
-  public let remedy: Remedy
+  /// The remedies; none where trials over more steps have shown that the run does better as it was.
+  public let remedies: [Remedy]
   /// The step that the run was taken back to, and along the same items once more.
   public let from: Int
   /// The run as it was, over the same steps.
   public let control: Trial
-  /// All that was tried, the remedy's among them.
+  /// All that was tried, the chosen trial among them.
   public let trials: [Trial]
+  /// Whether it takes the place of the treatment before it, whose remedies it was weighed against over more steps.
+  public let isReview: Bool
   /// What earlier treatments had multiplied the learning rates of the schedule by; nil where nobody noted it.
   public package(set) var rateBefore: Double?
 
-  /// The trial of the remedy.
-  public var trial: Trial { trials.first { $0.remedy == remedy } ?? control }
+  /// The trial of the remedies.
+  public var trial: Trial { trials.first { $0.remedies == remedies } ?? control }
 }
 
 extension Treatment {
-  /// The remedy, and what it comes to together with those before it, as factors of the learning rate multiply.
-  package var remedyInWords: String {
-    guard case .learningRate(let factor) = remedy, let rateBefore, rateBefore != 1 else {
-      return "\(remedy)"
+  /// The remedies, and what they come to together with those before, as factors of the learning rate multiply.
+  package var remediesInWords: String {
+    guard let rateBefore, rateBefore != 1, remedies.rateFactor != 1 else {
+      return remedies.isEmpty ? "go on as before" : remedies.inWords
     }
-    return "\(remedy) to \((factor * rateBefore).shortened) times the schedule's"
+    return
+      "\(remedies.inWords) to \((remedies.rateFactor * rateBefore).shortened) times the schedule's"
   }
 }
 
-extension Sequence<Treatment> {
+extension [Treatment] {
   /// What they have multiplied the learning rates of the schedule by.
-  package var rateFactor: Double {
-    reduce(1) { rate, treatment in
-      if case .learningRate(let factor) = treatment.remedy { rate * factor } else { rate }
-    }
+  package var rateFactor: Double { reduce(1) { $0 * $1.remedies.rateFactor } }
+
+  /// Takes note of a treatment, which may take the place of the last one.
+  package mutating func take(_ treatment: Treatment) {
+    if treatment.isReview, !isEmpty { removeLast() }
+    append(treatment)
   }
 }
 
 extension Treatment: CustomStringConvertible {
   /// One line: what for, what was done, and what it led to beside the control.
   public var description: String {
-    "\(finding.symptom) at step \(finding.step): back to step \(from) and \(remedyInWords); "
+    "\(finding.symptom) at step \(finding.step): back to step \(from) and \(remediesInWords); "
       + "loss \(trial.lossAfter.shortened) where it was \(control.lossAfter.shortened)"
   }
 }

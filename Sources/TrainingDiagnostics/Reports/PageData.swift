@@ -40,7 +40,7 @@ struct PageData {
   private func treatment(_ treatment: Treatment) -> String {
     object([
       ("step", "\(treatment.from)"), ("end", "\(treatment.finding.step)"),
-      ("remedy", treatment.remedy.description.inJSON),
+      ("remedy", treatment.remedies.inWords.inJSON),
       ("symptom", treatment.finding.symptom.description.inJSON),
     ])
   }

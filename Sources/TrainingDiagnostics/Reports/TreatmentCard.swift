@@ -12,7 +12,7 @@ struct TreatmentCard {
       <li class="finding treated" id="\(run)-treatment-\(number)" tabindex="-1">
       <p class="where"><span class="flag">T\(number)</span> <span class="badge">treated</span> \
       <span>back from step \(finding.step) to step \(treatment.from)</span></p>
-      <h4>\(treatment.remedyInWords.capitalizedSentence.inMarkup)</h4>
+      <h4>\(treatment.remediesInWords.capitalizedSentence.inMarkup)</h4>
       <p class="cause">For: \(finding.symptom.description.inMarkup) at step \(finding.step)\(place). \
       Cause: \(finding.cause.description.inMarkup)</p>
       <table class="trials">
@@ -21,7 +21,7 @@ struct TreatmentCard {
       <thead><tr><th scope="col">tried</th><th scope="col">before</th><th scope="col">after</th></tr></thead>
       <tbody>
       \(row(treatment.control, "as it was"))
-      \(treatment.trials.map { row($0, $0.remedy?.description ?? "as it was") }.joined(separator: "\n"))
+      \(treatment.trials.map { row($0, $0.remedies.inWords) }.joined(separator: "\n"))
       </tbody>
       </table>
       </li>
@@ -33,7 +33,7 @@ struct TreatmentCard {
   }
 
   private func row(_ trial: Trial, _ name: String) -> String {
-    let isChosen = trial.remedy == treatment.remedy
+    let isChosen = trial.remedies == treatment.remedies
     let mark = isChosen ? " <span class=\"badge\">applied</span>" : ""
     return """
       <tr\(isChosen ? " class=\"chosen\"" : "")><th scope="row">\(name.inMarkup)\(mark)</th>\

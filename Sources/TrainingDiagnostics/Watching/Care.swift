@@ -30,6 +30,7 @@ public struct Care: Sendable, Hashable {
   public static let treating = Care(responses: [.warning: .treat, .fault: .treat])
 
   var keepsSnapshots: Bool { snapshots > 0 }
+  var treats: Bool { responses.values.contains(.treat) }
 
   func response(to severity: Severity) -> Response { responses[severity] ?? .note }
 
@@ -54,6 +55,7 @@ public enum Response: String, Sendable, Hashable, Codable {
   /// The run is taken back to an earlier state and along the same items once more, without that of the finding's step.
   case rollBack = "roll_back"
   /// Remedies are tried from an earlier state, beside the run as it was. The best is applied where it is better than
-  /// none; else the run stays as it is.
+  /// none; else the run stays as it is. Once there are more steps to judge by, remedies are weighed again from that
+  /// state, and the best takes the place of the first choice; up to 256 items are held until then.
   case treat
 }

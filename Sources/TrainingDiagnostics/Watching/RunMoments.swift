@@ -15,6 +15,8 @@ struct RunMoments<Item> {
   /// The state before which losses were lowest, of those that are no longer among the last; what the run was trained on
   /// from there is forgotten.
   private(set) var best: RunMoment<Item>?
+  /// The state before the first step, where a run that went wrong early may start over; nil once that is long ago.
+  private(set) var start: RunMoment<Item>?
   private let capacity, interval: Int
   /// How many items the last state has: to read them would copy the state, with its doctor.
   private var itemCount = 0 {
@@ -24,14 +26,22 @@ struct RunMoments<Item> {
   /// to say whether it is empty.
   private(set) var isDue = true
 
-  init(capacity: Int, interval: Int) {
-    (self.capacity, self.interval) = (max(1, capacity), max(1, interval))
+  private let keepsStart: Bool
+
+  /// How many steps the first state is kept for.
+  private static var startLength: Int { 1000 }
+
+  init(of care: Care) {
+    (capacity, interval) = (max(1, care.snapshots), max(1, care.snapshotInterval))
+    keepsStart = care.treats
   }
 
   /// Keeps the state before a step.
   mutating func keep(_ snapshot: RunSnapshot, _ doctor: Doctor) {
     if all.count == capacity { retire(all.removeFirst()) }
     all.append(RunMoment(snapshot: snapshot, doctor: doctor))
+    if snapshot.steps == 0, keepsStart { start = all.last }
+    if snapshot.steps > Self.startLength { start = nil }
     itemCount = 0
   }
 
@@ -53,12 +63,10 @@ struct RunMoments<Item> {
     itemCount = all.last?.items.count ?? 0
   }
 
-  /// Forgets a place and all that came after it.
-  mutating func forget(from place: Place) {
-    switch place {
-    case .best: (all, best) = ([], nil)
-    case .last(let index): all.removeSubrange(index...)
-    }
+  /// Forgets the states of a step and of all that came after it.
+  mutating func forget(from step: Int) {
+    all.removeAll { $0.snapshot.steps >= step }
+    if let best, best.snapshot.steps >= step { self.best = nil }
     itemCount = all.last?.items.count ?? 0
   }
 
@@ -92,8 +100,15 @@ struct RunMoments<Item> {
   /// The same, or the best state where losses had left its level for good by then.
   func healthyMoment(before step: Int, by distance: Int) -> Place? {
     guard let place = moment(before: step, by: distance) else { return nil }
-    guard let best, best.level < 0.8 * self[place].level else { return place }
+    let level = self[place].level
+    guard let best, best.level < level - 0.2 * abs(level) else { return place }
     return .best
+  }
+
+  /// A state with all that the run was trained on from there, as far as it is known.
+  func moment(at place: Place) -> RunMoment<Item> {
+    let moment = self[place]
+    return RunMoment(snapshot: moment.snapshot, doctor: moment.doctor, items: items(since: place))
   }
 }
 

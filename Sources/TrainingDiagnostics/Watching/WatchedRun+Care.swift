@@ -1,8 +1,8 @@
 internal import TrainingKit
 
 extension WatchedRun {
-  private var replay: Replay<Model, Item> {
-    Replay(run: run, moments: moments, loss: loss, examples: examples, willTry: willTry)
+  var replay: Replay<Model, Item> {
+    Replay(run: run, moments: moments, loss: loss, examples: examples)
   }
 
   /// The findings of a step with the causes that replays show, where they are worth one.
@@ -96,7 +96,7 @@ extension WatchedRun {
     else { return finding }
     let forks = RemedyCatalog.forks(for: finding, run)
     guard let tried = try tried(forks, for: finding) else { return finding }
-    guard let chosen = tried.chosen, let remedy = chosen.remedy else {
+    guard let chosen = tried.chosen, let remedy = chosen.remedies.first else {
       let isStuck = finding.cause == .undetermined && finding.hasLearntLittle
       return isStuck ? try replay.withContradiction(finding, from: tried.place) : finding
     }
@@ -119,7 +119,7 @@ extension WatchedRun {
       evidence: ["level": level, "start": doctor.history.loss.start], remedy: "")
     let rates = [0.1, 0.01].map { Remedy.learningRate(times: $0) }
     guard let tried = try tried(rates, for: finding), let chosen = tried.chosen,
-      let remedy = chosen.remedy, chosen.isWorth(beside: tried.control),
+      let remedy = chosen.remedies.first, chosen.isWorth(beside: tried.control),
       // Slow starters gain somewhat by another rate; where one gains this much, the run has missed what there is.
       chosen.gain > 0.25 * abs(chosen.lossBefore)
     else { return [] }
@@ -136,8 +136,14 @@ extension WatchedRun {
     guard !remedies.isEmpty,
       let place = moments.healthyMoment(before: finding.step, by: finding.onsetDistance)
     else { return nil }
-    let (control, trials) = try replay.trials(remedies, from: place, about: finding.step)
-    return Tried(place: place, control: control, trials: trials)
+    let replay = replay
+    let course = try replay.course(from: moments.moment(at: place), about: finding.origin)
+    return Tried(
+      place: place, control: try replay.trial([], course),
+      trials: try remedies.enumerated().map { number, remedy in
+        willTry?(number + 1, [remedy])
+        return try replay.trial([remedy], course)
+      })
   }
 
   private struct Tried {
@@ -146,22 +152,6 @@ extension WatchedRun {
     let trials: [Trial]
     /// The one to believe in; nil where none is better than the control.
     var chosen: Trial? { trials.choice(beside: control) }
-  }
-
-  /// Does about findings what the care says; the treatment, where there was one.
-  mutating func respond(to findings: [Finding]) throws -> Treatment? {
-    guard care.keepsSnapshots, treatments.count < care.treatmentLimit else { return nil }
-    // The gravest that something can be done about.
-    for finding in findings.ranked {
-      switch care.response(to: finding.severity) {
-      case .treat:
-        let candidates = RemedyCatalog.candidates(for: finding, run, usualNorm: usualNorm)
-        if !candidates.isEmpty { return try treat(finding, candidates) }
-      case .rollBack: return try rollBack(finding)
-      case .note, .warn, .pause, .stop: break
-      }
-    }
-    return nil
   }
 
   /// What was found before the first step and can be tried by now, with what trials say of it.
@@ -177,7 +167,7 @@ extension WatchedRun {
   /// A note whose cause is known, as a warning where a trial gains much by what it asks for.
   private func weighed(_ finding: Finding) throws -> Finding {
     guard finding.severity == .note, finding.mayBeWeighed else { return finding }
-    let candidates = RemedyCatalog.candidates(for: finding, run, usualNorm: usualNorm)
+    let candidates = RemedyCatalog.candidates(for: finding, run, usualNorm: nil)
       .filter { $0.cause == finding.cause }
     guard let tried = try tried(candidates, for: finding), let chosen = tried.chosen,
       chosen.isWorth(beside: tried.control),
@@ -185,67 +175,15 @@ extension WatchedRun {
     else { return finding }
     return finding.proved(by: chosen, beside: tried.control)
   }
-
-  /// Tries what may help, and applies what does.
-  private mutating func treat(_ finding: Finding, _ candidates: [Remedy]) throws -> Treatment? {
-    guard let tried = try tried(candidates, for: finding), let remedy = tried.chosen?.remedy else {
-      return nil
-    }
-    return try apply(
-      Treatment(
-        finding: finding.healed(by: remedy), remedy: remedy,
-        from: moments[tried.place].snapshot.steps, control: tried.control, trials: tried.trials),
-      tried.place)
-  }
-
-  /// Leaves the batch of the finding out, whatever it leads to.
-  private mutating func rollBack(_ finding: Finding) throws -> Treatment? {
-    guard let place = moments.moment(before: finding.step, by: 1) else { return nil }
-    let remedy = Remedy.skipping(step: finding.step)
-    let (control, trials) = try replay.trials([remedy], from: place, about: finding.step)
-    return try apply(
-      Treatment(
-        finding: finding, remedy: remedy, from: moments[place].snapshot.steps, control: control,
-        trials: trials), place)
-  }
-
-  /// Takes the run back, changes it, and trains it on the same items once more. All is as before when that fails.
-  private mutating func apply(
-    _ treatment: Treatment, _ place: RunMoments<Item>.Place
-  ) throws -> Treatment {
-    let (before, snapshot) = (self, run.snapshot())
-    var treatment = treatment
-    treatment.rateBefore = treatments.rateFactor
-    do {
-      let items = moments.items(since: place)
-      try goBack(to: place)
-      changeRun { treatment.remedy.apply(to: &$0) }
-      for (place, item) in items.enumerated()
-      where !treatment.remedy.skips(treatment.from + place) {
-        try observeAgain(item)
-      }
-    } catch {
-      self = before
-      try changeRun { try $0.restore(snapshot) }
-      throw error
-    }
-    keep(treatment)
-    return treatment
-  }
-
-  /// The level of the gradients' norm before the trouble; nil where nobody knows it.
-  private var usualNorm: Double? {
-    moments.all.compactMap(\.doctor.history.gradientNorm.recent.median).first { $0 > 0 }
-      ?? doctor.history.gradientNorm.recent.median.flatMap { $0 > 0 ? $0 : nil }
-  }
 }
 
 extension Finding {
   /// How long before a finding its cause may have set in.
   ///
   /// - Units: steps.
-  fileprivate var onsetDistance: Int {
+  var onsetDistance: Int {
     switch symptom {
+    case .learningRateJump: 0
     case .lossSpike, .nonFiniteLoss, .nonFiniteGradient, .explosion, .gradientGrowth: 8
     case .divergence, .oscillation: 64
     default: .max / 2
@@ -328,7 +266,7 @@ extension Finding {
   }
 
   /// What a remedy that helped says of the cause, where nothing else told it.
-  fileprivate func healed(by remedy: Remedy, isOpen: Bool? = nil) -> Finding {
+  func healed(by remedy: Remedy, isOpen: Bool? = nil) -> Finding {
     guard isOpen ?? self.isOpen, let shown = remedy.cause, shown != cause else { return self }
     var finding = self
     (finding.cause, finding.nextTest, finding.remedy) = (shown, nil, "\(remedy)")

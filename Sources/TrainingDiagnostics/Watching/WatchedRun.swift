@@ -32,14 +32,18 @@ public struct WatchedRun<Model: Module, Item> {
   public private(set) var treatments: [Treatment] = []
   /// How often and how deep the doctor looks.
   public private(set) var care: Care
-  /// Is told of each remedy before it is tried, which takes as long as its steps do: its number, of how many, and what
-  /// it is.
-  public var willTry: ((_ number: Int, _ count: Int, _ remedy: Remedy) -> Void)?
+  /// Is told of remedies before they are tried, which takes as long as their steps do: the number of the trial, and
+  /// what they are.
+  public var willTry: ((_ number: Int, _ remedies: [Remedy]) -> Void)?
   let loss: ItemLoss<Model, Item>
   let examples: ItemExamples<Model, Item>
   /// Whether the model has numbers in its state that are not trained, such as running statistics.
   let hasBuffers: Bool
   private(set) var moments: RunMoments<Item>
+  /// The treatment under way.
+  var course: TreatmentCourse<Item>?
+  /// What became of the last step.
+  private(set) var lastOutcome: StepOutcome?
   /// What was found before the first step and waits for steps to try remedies along.
   var expected: [Finding] = []
   /// What was found of a run that goes on, and will be told with its first step.
@@ -89,7 +93,7 @@ public struct WatchedRun<Model: Module, Item> {
     (self.run, self.doctor, self.care) = (run, doctor, care)
     (self.loss, self.examples) = (loss, examples)
     hasBuffers = run.model.state().count > run.model.parameters.count
-    moments = RunMoments(capacity: care.snapshots, interval: care.snapshotInterval)
+    moments = RunMoments(of: care)
     if doctor.history.count > 0, run.steps > 0 {
       self.doctor.noteResume(at: run.steps)
       if let lost = run.lostState { untold = self.doctor.hear([lost]) }
@@ -107,12 +111,18 @@ public struct WatchedRun<Model: Module, Item> {
   ) throws -> WatchedStep {
     let wait = lastEnd.map { $0.duration(to: .now) / .seconds(1) }
     lastEnd = nil
-    let (outcome, seen) = try observe(item, wait: wait, taken)
+    let (outcome, seen): (StepOutcome, [Finding])
+    do {
+      (outcome, seen) = try observe(item, wait: wait, taken)
+    } catch let error where care.treats && (error is RunError || error is LossScaleError) {
+      guard let (treatment, outcome) = try rescued(item) else { throw error }
+      return WatchedStep(outcome: outcome, findings: [], response: .treat, treatment: treatment)
+    }
     defer { lastEnd = .now }
     let found = untold + seen
     untold = []
     // Most steps have nothing to look into.
-    if found.isEmpty, expected.isEmpty, run.steps != Self.leastSteps {
+    if found.isEmpty, expected.isEmpty, course?.isDue != true, run.steps != Self.leastSteps {
       return WatchedStep(outcome: outcome, findings: [], response: nil, treatment: nil)
     }
     var (findings, treatment): ([Finding], Treatment?) = (found, nil)
@@ -122,8 +132,8 @@ public struct WatchedRun<Model: Module, Item> {
       findings += try lookedBackAtTheStart()
       let late = try weighedExpectations()
       findings += late.filter { $0.severity > .note && $0.symptom == .unusualSetting }
-      treatment = try respond(to: findings + late)
-    } catch is DeviceError {}
+      treatment = try respond(to: findings + late) ?? reviewedTreatment()
+    } catch let error where error is DeviceError || error is RunError || error is LossScaleError {}
     return WatchedStep(
       outcome: outcome, findings: findings,
       response: findings.map(\.severity).max().map(care.response), treatment: treatment)
@@ -138,16 +148,16 @@ public struct WatchedRun<Model: Module, Item> {
     var step = StepRecord(outcome)
     (step.waitSeconds, step.batch, step.details) = (wait, examples.identity(item), details)
     record.append(step)
+    lastOutcome = outcome
     return (outcome, doctor.observe(step))
   }
 
   /// Takes the run back to an earlier state, and all that was seen of it since.
-  mutating func goBack(to place: RunMoments<Item>.Place) throws {
-    let target = moments[place]
-    try run.restore(target.snapshot)
-    doctor = target.doctor
-    record.removeSteps(from: target.snapshot.steps)
-    moments.forget(from: place)
+  mutating func goBack(to moment: RunMoment<Item>) throws {
+    try run.restore(moment.snapshot)
+    doctor = moment.doctor
+    record.removeSteps(from: moment.snapshot.steps)
+    moments.forget(from: moment.snapshot.steps)
   }
 
   /// Changes the run between steps: its schedule, its clipping, how a step fits into memory, or where it stands.
@@ -163,8 +173,8 @@ public struct WatchedRun<Model: Module, Item> {
   }
 
   private mutating func forgetStates() {
-    lastEnd = nil
-    moments = RunMoments(capacity: care.snapshots, interval: care.snapshotInterval)
+    (lastEnd, course) = (nil, nil)
+    moments = RunMoments(of: care)
   }
 
   mutating func changeRun(_ change: (inout TrainingRun<Model>) throws -> Void) rethrows {
@@ -174,7 +184,7 @@ public struct WatchedRun<Model: Module, Item> {
   /// Takes a step that was taken before; what is found on it is not told, but for the diagnosis.
   mutating func observeAgain(_ item: Item) throws { _ = try observe(item) }
 
-  mutating func keep(_ treatment: Treatment) { treatments.append(treatment) }
+  mutating func keep(_ treatment: Treatment) { treatments.take(treatment) }
 
   mutating func hear(_ findings: [Finding]) -> [Finding] { doctor.hear(findings) }
 
@@ -241,6 +251,7 @@ public struct WatchedRun<Model: Module, Item> {
       if care.keepsSnapshots { moments.forgetLast() }
       throw error
     }
+    course?.base.items.append(item)
     var details = try examination?.details(outcome, run.optimizer, losses)
     details?.evaluationLoss = evaluationLoss
     return (outcome, details)

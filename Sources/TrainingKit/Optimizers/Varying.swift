@@ -133,6 +133,16 @@ extension Optimizer {
   }
 }
 
+/// An optimizer that may round weights in half precision otherwise than all others do.
+package protocol RoundsWeights {
+  /// Whether what rounding takes from some weights is lost.
+  var losesDigits: Bool { get }
+}
+
+extension Varying: RoundsWeights {
+  package var losesDigits: Bool { variations.contains { $0.rounding == .nearest } }
+}
+
 extension Varying<AdamW> {
   package static var samples: [any Optimizer] {
     [

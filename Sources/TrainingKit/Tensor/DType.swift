@@ -17,7 +17,7 @@ public enum DType: Int32, Sendable, Hashable, CaseIterable {
   public var isFloatingPoint: Bool { rawValue <= DType.bfloat16.rawValue }
 
   /// Whether elements are real numbers of 16 bits.
-  var isHalf: Bool { self == .float16 || self == .bfloat16 }
+  package var isHalf: Bool { self == .float16 || self == .bfloat16 }
 
   /// Whether elements are whole numbers (`bool` is not).
   public var isInteger: Bool { self == .int32 || self == .int64 || self == .uint8 }

@@ -1,7 +1,8 @@
 /// An optimizer with a number that few trainings have.
 ///
 /// - Finds: an epsilon above 1e-3, beside which moments count little; a momentum or a beta1 above 0.98; a beta2 below
-///   0.9 or as good as 1. All are notes: some models are trained so.
+///   0.9 or as good as 1. All are notes, as some models are trained so, but for a momentum of 1: it adds all gradients
+///   up for ever.
 /// - Source: the defaults of Kingma and Ba 2015, arXiv:1412.6980, and how far trainings leave them, as for an epsilon
 ///   of 1e-3 in Zaheer et al. 2018, "Adaptive Methods for Nonconvex Optimization".
 public struct OptimizerIsUsual: PreflightCheck {
@@ -16,8 +17,9 @@ public struct OptimizerIsUsual: PreflightCheck {
   /// Looks at the numbers that have a usual range.
   public func examine(_ subject: PreflightSubject) throws -> [Finding] {
     subject.optimizer.unusualNumbers.map { number in
-      subject.finding(
-        .unusualSetting, .optimizer, .note, 0.6,
+      let forgetsNothing = number.name == "momentum" && number.value >= 1
+      return subject.finding(
+        .unusualSetting, .optimizer, forgetsNothing ? .warning : .note, forgetsNothing ? 0.95 : 0.6,
         ["value": number.value, "usual_value": number.usual],
         remedy: "see whether the \(number.name) is meant: \(number.usual.shortened) is usual",
         place: "optimizer.\(number.name)",

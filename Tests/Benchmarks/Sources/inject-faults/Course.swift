@@ -19,7 +19,7 @@ struct Course {
 
   /// Trains a run in the care of a doctor, who looks at it before the first step as well.
   init(_ recipe: Recipe, seed: UInt64, care: Care) {
-    let (training, held) = recipe.data(seed: seed, more: care.treats ? recipe.steps : 0)
+    let (training, held) = recipe.data(seed: seed, more: care.treats ? 3 * recipe.steps : 0)
     let kept = Kept(every: recipe.keptLosses)
     let body = recipe.loss ?? Recipe.crossEntropyLoss
     let loss = { (model: Sequential, item: Item) in kept.noted(body(model, item)) }
@@ -37,7 +37,7 @@ struct Course {
     }
     for (step, item) in training.enumerated() {
       // Who was taken back gets the steps that a healthy run has, from there on.
-      if step >= recipe.steps + (watched.treatments.last?.from ?? 0) { break }
+      if watched.run.steps >= recipe.steps + (watched.treatments.last?.from ?? 0) { break }
       if let interruption = recipe.interruption, interruption.step == step {
         watched = Self.resumed(watched, care, loss, interruption.change)
       }
@@ -69,7 +69,7 @@ struct Course {
       failure = "\(error)"
     }
     findings = watched.diagnosis().findings
-    treatments = watched.treatments.map { "\($0.remedy)" }
+    treatments = watched.treatments.map { "\($0)" }
     end = Self.loss(watched.run.model, held, Recipe.crossEntropyLoss)
   }
 
