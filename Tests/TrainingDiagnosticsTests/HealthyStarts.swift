@@ -45,6 +45,13 @@ enum HealthyStarts {
           Linear(64, 10)
         }
       },
+      classifier("weights at a tenth", seed) {
+        let model = PreflightNetwork.perceptron()
+        for named in model.parameters where named.parameter.value.rank == 2 {
+          named.parameter.value = named.parameter.value.detached() * 0.1
+        }
+        return model
+      },
       classifier("residual with zero starts", seed) {
         Sequential {
           Linear(16, 32)

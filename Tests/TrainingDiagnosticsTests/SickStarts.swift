@@ -48,10 +48,11 @@ enum SickStarts {
 
   /// A step in float16 whose loss is multiplied.
   private static func half(
-    _ name: String, _ cause: Cause, _ seed: UInt64, factor: Double
+    _ name: String, _ cause: Cause, _ seed: UInt64, factor: Double,
+    symptom: Symptom = .noGradient
   ) -> SickStart {
     SickStart(
-      check: "gradients", symptom: .noGradient, cause: cause,
+      check: "gradients", symptom: symptom, cause: cause,
       start: PreflightCase(
         name, seed: seed, precision: .mixed(.float16, scaler: .fixed(1)),
         { (PreflightNetwork.perceptron(), { PreflightData.classes([32, 16], 10) }) },
@@ -224,7 +225,17 @@ enum SickStarts {
       model.parameters[1].parameter.value = Tensor(repeating: -3, shape: [32])
       return model
     }
+    let faint: () -> Sequential = {
+      let model = PreflightNetwork.perceptron()
+      for named in model.parameters where named.parameter.value.rank == 2 {
+        named.parameter.value = named.parameter.value.detached() * 0.03
+      }
+      return model
+    }
     return [
+      sick(
+        "start-scale", .badInitialization, .initialization, "weights at a thirtieth", seed,
+        place: "0.weight", model: faint),
       sick("start-loss", .startLoss, .lossReduction, "a sum for a mean", seed, loss: sums),
       sick("start-loss", .startLoss, .initialization, "last layer 20 times", seed, model: last(20)),
       sick(
@@ -295,6 +306,9 @@ enum SickStarts {
         },
         data: classes { $0.x = $0.x.cast(to: .bfloat16) }),
       half("gradients that float16 rounds away", .rounding, seed, factor: 0x1p-40),
+      half(
+        "gradients half of which float16 rounds away", .rounding, seed, factor: 0x1p-12,
+        symptom: .vanishingGradients),
       half("float16, and no gradient anyway", .deadNetwork, seed, factor: 0),
       sick(
         "dependence", .constantOutput, .deadNetwork, "inputs times zero", seed,
