@@ -46,7 +46,11 @@ enum HealthyStarts {
         }
       },
       classifier("weights at a tenth", seed) {
-        let model = PreflightNetwork.perceptron()
+        let model = Sequential {
+          Linear(16, 32)
+          Tanh()
+          Linear(32, 10)
+        }
         for named in model.parameters where named.parameter.value.rank == 2 {
           named.parameter.value = named.parameter.value.detached() * 0.1
         }

@@ -307,7 +307,7 @@ enum SickStarts {
         data: classes { $0.x = $0.x.cast(to: .bfloat16) }),
       half("gradients that float16 rounds away", .rounding, seed, factor: 0x1p-40),
       half(
-        "gradients half of which float16 rounds away", .rounding, seed, factor: 0x1p-12,
+        "gradients half of which float16 rounds away", .rounding, seed, factor: 0x1p-15,
         symptom: .vanishingGradients),
       half("float16, and no gradient anyway", .deadNetwork, seed, factor: 0),
       sick(

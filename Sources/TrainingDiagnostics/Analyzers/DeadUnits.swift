@@ -38,7 +38,7 @@ public struct DeadUnits: Analyzer {
     return share > start + 0.25 && history.lossFall != nil
   }
 
-  /// Whether steps were too large when units died: they have thrown the loss or the weights, or the rate is lower since.
+  /// Whether steps were too large when units died: they have thrown loss or weights, or the rate is lower since.
   private func haveBeenThrown(_ place: String, _ history: RunHistory) -> Bool {
     if history.hasLossJumped || history.weightGrowth ?? 0 > 3 { return true }
     guard let began = watch.streaks.began(place), let now = history.learningRate.last?.value else {

@@ -1,8 +1,8 @@
 /// A learning rate that was highest in the first steps, and threw the loss up there.
 ///
 /// - Finds: losses that rose far above the first one while the rate was three times as high as it has been since, for
-///   three times as many steps, or somewhat, and are not below it by now: a warning; and those that had hardly fallen by
-///   the end of the high rate, a note, of which a trial with lower first rates tells what they have cost.
+///   three times as many steps, or somewhat, and are not below it by now, a warning; and those that had hardly fallen
+///   by the end of the high rate, a note, of which a trial with lower first rates tells what they have cost.
 /// - Source: Goyal et al. 2017, arXiv:1706.02677, on warm-up.
 public struct EarlyRate: Analyzer {
   /// `early-rate`

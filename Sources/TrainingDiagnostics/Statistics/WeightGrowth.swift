@@ -1,7 +1,7 @@
 /// How far the weight matrices of a model have grown since they were first looked at.
 struct WeightGrowth: Sendable {
   private var starts: [String: Double] = [:]
-  /// The median over the matrices of how many times as large they are as at first; nil before they were looked at twice.
+  /// The median over matrices of how many times as large they are as at first; nil before they were looked at twice.
   private(set) var median: Double?
 
   /// Adds what an examination saw.

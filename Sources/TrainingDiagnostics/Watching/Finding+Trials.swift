@@ -17,4 +17,13 @@ extension Finding {
     default: return trial.isWorth(beside: control) && trial.gain > 2 * control.gain
     }
   }
+
+  /// The finding of weights whose 16 bits round steps away.
+  var rounded: Finding {
+    var finding = self
+    finding.cause = .rounding
+    finding.remedy =
+      "keep weights in float32 and compute in 16 bits, or let rounding be compensated; then see about the rate"
+    return finding
+  }
 }

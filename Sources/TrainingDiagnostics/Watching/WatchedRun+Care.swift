@@ -104,7 +104,16 @@ extension WatchedRun {
     }
     guard finding.severity >= .warning || chosen.isWorth(beside: tried.control)
     else { return finding }
-    return finding.healed(by: remedy, isOpen: true).proved(by: chosen, beside: tried.control)
+    let healed = finding.healed(by: remedy, isOpen: true).proved(by: chosen, beside: tried.control)
+    return isHeldByRounding(remedy) ? healed.rounded : healed
+  }
+
+  /// Whether a higher rate helps because the weights' 16 bits round steps away.
+  private func isHeldByRounding(_ remedy: Remedy) -> Bool {
+    guard case .learningRate(let factor) = remedy, factor > 1,
+      let matrices = record.steps.last(where: { $0.details != nil })?.details?.matrices
+    else { return false }
+    return 2 * matrices.count(where: \.standsStill) > matrices.count
   }
 
   /// Asks once, while the first state is held, what a run that has led nowhere would have come to at lower rates: what
