@@ -3,8 +3,7 @@ internal import TrainingKit
 /// Whether every trainable parameter gets a gradient, and whether the optimizer moves it.
 ///
 /// - Finds: parameters that the loss does not depend on; gradients that are zero everywhere, unless a weight
-///   that starts at zero on purpose is in their way; gradients a fifth of which float16 rounds to zero; parameters
-///   that an update at the highest rate leaves to the bit.
+///   that starts at zero on purpose is in their way; parameters that an update at the highest rate leaves to the bit.
 public struct GradientsReachParameters: PreflightCheck {
   /// `gradients`
   public static let name = "gradients"
@@ -25,21 +24,7 @@ public struct GradientsReachParameters: PreflightCheck {
     let statistics = gradients.statistics
     let zero = gradients.paths.filter { statistics[$0]!.norm == 0 }
     if !zero.isEmpty { return try zeros(zero, of: gradients.paths.count, trainable, subject) }
-    return try underflow(of: gradients, subject).map { [$0] } ?? unmoved(subject)
-  }
-
-  /// Whether float16 rounds much of the gradients to zero that float32 has.
-  private func underflow(
-    of gradients: Gradients, _ subject: PreflightSubject
-  ) throws -> Finding? {
-    guard subject.precision.autocastType == .float16,
-      let share = gradients.meanZeroShare,
-      let wideShare = try subject.gradientsInFloat32()?.meanZeroShare, share > wideShare + 0.2
-    else { return nil }
-    return subject.finding(
-      .vanishingGradients, .rounding, .warning, 0.9,
-      ["zero_share": share, "zero_share_in_float32": wideShare],
-      remedy: "train in bfloat16, or with a larger loss scale: float16 rounds gradients to zero")
+    return try unmoved(subject)
   }
 
   private func nothing(_ subject: PreflightSubject, frozen: Int) -> Finding {
@@ -125,13 +110,4 @@ public struct GradientsReachParameters: PreflightCheck {
 extension [String] {
   /// The first, and how many more.
   var told: String { count > 1 ? "\(self[0]) and \(count - 1) more" : self[0] }
-}
-
-extension Gradients {
-  /// The share of elements that are exactly zero, as the mean over the parameters; nil without gradients.
-  fileprivate var meanZeroShare: Double? {
-    let statistics = statistics
-    let shares = paths.compactMap { statistics[$0]?.zeroShare }
-    return shares.isEmpty ? nil : shares.reduce(0, +) / Double(shares.count)
-  }
 }
