@@ -154,6 +154,20 @@ extension FaintSignTests {
     XCTAssertEqual(found, [])
   }
 
+  /// Where the losses of the steps tell the place, those at earlier weights need not be as clear.
+  func testLabelsThatAreWrongInPartForAStretchAreToldByTheData() throws {
+    let ward = try Ward(seed: 3)
+    var items = ward.items(260)
+    for place in 150..<220 {
+      let isMixed = (Tensor.range(0, 32) .< 7).cast(to: .int64)
+      items[place].y = items[place].y + isMixed * (items[place].noise - items[place].y)
+    }
+    let found = try findings(ward, items)
+    let finding = try XCTUnwrap(found.first { $0.symptom == .levelRise }, "\(found)")
+    XCTAssertEqual(finding.cause, .dataShift, "\(finding)")
+    XCTAssertEqual(finding.severity, .warning)
+  }
+
   /// A higher rate helps, as weights of 16 bits round small steps away.
   func testALossThatRoundingHoldsIsNotPutOnTheRate() throws {
     let run = LayerCase(

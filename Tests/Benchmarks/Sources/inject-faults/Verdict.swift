@@ -1,3 +1,4 @@
+import Foundation
 import PublishedRules
 import TrainingDiagnostics
 
@@ -46,6 +47,10 @@ extension Verdict {
     _ architecture: Architecture, seed: UInt64, level: Int
   ) {
     let onset = fault?.onset ?? 0
+    if getenv("TELL") != nil {
+      print("\(architecture) \(seed) \(name) \(level): end \(course.end) twin \(twin)")
+      for finding in course.findings { print("   \(finding)") }
+    }
     let told = course.findings.filter { $0.severity >= .warning }
     self.init(
       name: name, isFault: fault != nil, architecture: architecture, seed: seed, level: level,
