@@ -71,28 +71,34 @@ struct MixedLabels {
   /// How many of the surest examples were looked at.
   let count: Double
 
-  /// Looks at the surest quarter; nil where fewer than a fifth of its labels are surely wrong, they are of some classes
-  /// above all, or the model does not know most.
+  /// Looks at the surest; nil where of a quarter fewer than a fifth are surely wrong or the model does not know most, or
+  /// where of a half those that are wrong are near what the model holds for right, or of some classes above all.
   init?(_ rows: [ScoredRow]) {
     guard let classes = rows.first?.classes, classes >= 4, rows.count >= 512,
       rows.allSatisfy({ $0.classes == classes })
     else { return nil }
-    let surest = rows.sorted { $0.confidence > $1.confidence }.prefix(rows.count / 4)
-    let wrong = surest.filter { $0.rank > 0 }
-    let errors = Double(wrong.count) / Double(surest.count)
+    let sorted = rows.sorted { $0.confidence > $1.confidence }
+    let surest = sorted.prefix(rows.count / 4)
+    let errors = Double(surest.count { $0.rank > 0 }) / Double(surest.count)
     let doubt = 2 * (errors * (1 - errors) / Double(surest.count)).squareRoot()
-    let majority = surest.reduce(into: [:]) { $0[$1.label, default: 0] += 1 }.values.max() ?? 0
     guard errors - doubt > 0.2, errors < 0.7,
-      1 - errors > 1.5 * Double(majority) / Double(surest.count)
+      1 - errors > 1.5 * Double(surest.mostOfALabel) / Double(surest.count)
     else { return nil }
+    let wrong = sorted.prefix(rows.count / 2).filter { $0.rank > 0 }
     let ranks = wrong.map { Double($0.rank - 1) / Double(classes - 2) }
-    let expected = Double(wrong.count) / Double(classes - 1)
-    let most = wrong.reduce(into: [:]) { $0[$1.label, default: 0] += 1 }.values.max() ?? 0
     rank = ranks.reduce(0, +) / Double(ranks.count)
     // Chance is spread evenly from 0 to 1, with a deviation of 0.29.
     let error = 0.29 / Double(ranks.count).squareRoot()
-    guard rank + error > 0.4, Double(most) < 3 * expected + 3 else { return nil }
+    let expected = Double(wrong.count) / Double(classes - 1)
+    guard rank + error > 0.4, Double(wrong.mostOfALabel) < 3 * expected + 3 else { return nil }
     share = errors * Double(classes) / Double(classes - 1)
     count = Double(surest.count)
+  }
+}
+
+extension Collection<ScoredRow> {
+  /// How many have the label that most have.
+  fileprivate var mostOfALabel: Int {
+    reduce(into: [:]) { $0[$1.label, default: 0] += 1 }.values.max() ?? 0
   }
 }
