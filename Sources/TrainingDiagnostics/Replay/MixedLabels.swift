@@ -39,6 +39,8 @@ struct ScoredRow {
   let classes: Int
   /// The probability of the class that it holds for the likeliest.
   let confidence: Double
+  /// The logarithm of the label's probability, with its sign turned.
+  let surprise: Double
   /// How many classes it holds for likelier than the label: 0 where it is right.
   let rank: Int
   let label: Int
@@ -54,9 +56,11 @@ struct ScoredRow {
     let ranks = (x .> own + 1e-4).cast(to: .float32).sum(axis: 1).elements(Double.self)
     let labels = (x - own).abs().argmin(axis: 1).elements(Int.self)
     let confidences = (x.max(axis: 1) - normalizers.cast(to: .float32)).exp().elements(Double.self)
+    let surprises = surprise.elements(Double.self)
     return ranks.indices.map {
       ScoredRow(
-        classes: x.shape[1], confidence: confidences[$0], rank: Int(ranks[$0]), label: labels[$0])
+        classes: x.shape[1], confidence: confidences[$0], surprise: surprises[$0],
+        rank: Int(ranks[$0]), label: labels[$0])
     }
   }
 }
@@ -71,11 +75,13 @@ struct MixedLabels {
   /// How many of the surest examples were looked at.
   let count: Double
 
-  /// Looks at the surest; nil where of a quarter fewer than a fifth are surely wrong or the model does not know most, or
-  /// where of a half those that are wrong are near what the model holds for right, or of some classes above all.
+  /// Looks at the surest; nil where of a quarter fewer than a fifth are surely wrong or the model knows little, where
+  /// of a half those that are wrong are near what the model holds for right, or of some classes above all, or where a
+  /// blind guess would do better.
   init?(_ rows: [ScoredRow]) {
     guard let classes = rows.first?.classes, classes >= 4, rows.count >= 512,
-      rows.allSatisfy({ $0.classes == classes })
+      rows.allSatisfy({ $0.classes == classes }),
+      rows.reduce(0, { $0 + $1.surprise }) / Double(rows.count) < logarithm(Double(classes))
     else { return nil }
     let sorted = rows.sorted { $0.confidence > $1.confidence }
     let surest = sorted.prefix(rows.count / 4)
