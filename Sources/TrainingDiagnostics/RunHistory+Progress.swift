@@ -83,6 +83,11 @@ extension RunHistory {
     return now - usual > max(0.1 * loss.magnitude(of: usual), 5 * noise)
   }
 
+  /// Whether the learning rate is less than half of the highest; false where nobody knows it.
+  var hasRateDecayed: Bool {
+    learningRate.last.map { $0.value < 0.5 * max(learningRate.peak, 0) } ?? false
+  }
+
   /// Whether a step is taken at more than half of the highest learning rate; true where nobody knows the rate.
   func isAtFullRate(_ step: StepRecord) -> Bool {
     guard let rate = step.learningRate else { return true }

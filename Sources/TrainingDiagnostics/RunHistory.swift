@@ -16,9 +16,13 @@ public struct RunHistory: Sendable {
   public private(set) var trainLoss = Series(levels: Levels(unit: 1, capacity: 128))
   /// The evaluations on held-out data.
   public private(set) var validationLoss = Series(levels: Levels(unit: 1, capacity: 128))
+  /// How many times as large the weight matrices are as when they were first looked at, by their median; nil before
+  /// they were looked at twice.
+  public var weightGrowth: Double? { weights.median }
   /// The step with which the run goes on from what was kept of it; nil where it was never interrupted.
   public internal(set) var resumeStep: Int?
   private var hasOwnLoss = false
+  private var weights = WeightGrowth()
 
   /// Creates the history of a run that has not begun.
   public init() {}
@@ -41,6 +45,7 @@ public struct RunHistory: Sendable {
     if let value = step.learningRate { learningRate.append(value, at: step.step) }
     if let value = step.trainLoss { trainLoss.append(value, at: step.step) }
     if let value = step.validationLoss { validationLoss.append(value, at: step.step) }
+    if let details = step.details { weights.note(details) }
     if first == nil { first = completed(step) }
     previous = completed(step)
     count += 1

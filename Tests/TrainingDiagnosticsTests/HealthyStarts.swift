@@ -45,6 +45,17 @@ enum HealthyStarts {
           Linear(64, 10)
         }
       },
+      classifier("weights at a tenth", seed) {
+        let model = Sequential {
+          Linear(16, 32)
+          Tanh()
+          Linear(32, 10)
+        }
+        for named in model.parameters where named.parameter.value.rank == 2 {
+          named.parameter.value = named.parameter.value.detached() * 0.1
+        }
+        return model
+      },
       classifier("residual with zero starts", seed) {
         Sequential {
           Linear(16, 32)

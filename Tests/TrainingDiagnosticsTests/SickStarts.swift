@@ -224,7 +224,17 @@ enum SickStarts {
       model.parameters[1].parameter.value = Tensor(repeating: -3, shape: [32])
       return model
     }
+    let faint: () -> Sequential = {
+      let model = PreflightNetwork.perceptron()
+      for named in model.parameters where named.parameter.value.rank == 2 {
+        named.parameter.value = named.parameter.value.detached() * 0.03
+      }
+      return model
+    }
     return [
+      sick(
+        "start-scale", .badInitialization, .initialization, "weights at a thirtieth", seed,
+        place: "0.weight", model: faint),
       sick("start-loss", .startLoss, .lossReduction, "a sum for a mean", seed, loss: sums),
       sick("start-loss", .startLoss, .initialization, "last layer 20 times", seed, model: last(20)),
       sick(

@@ -2,7 +2,8 @@
 ///
 /// - Finds: a layer more than half of whose units were zero for the whole batch in three examinations in a row. Those
 ///   that were at the first examination started like that, which counts from three quarters of them on; those that died
-///   since, a quarter or more, were killed by steps too large where the loss has jumped. While the loss falls it is a
+///   since, a quarter or more, were killed by steps too large where the loss has jumped, most weights have trebled
+///   or the rate is a third of what it was. While the loss falls it is a
 ///   note. Zeros in single batches, and those of the model's output, are no illness.
 /// - Source: Lu et al. 2019, arXiv:1903.06733; by units and over several batches, as single batches give false alarms.
 public struct DeadUnits: Analyzer {
@@ -37,6 +38,15 @@ public struct DeadUnits: Analyzer {
     return share > start + 0.25 && history.lossFall != nil
   }
 
+  /// Whether steps were too large when units died: they have thrown loss or weights, or the rate is lower since.
+  private func haveBeenThrown(_ place: String, _ history: RunHistory) -> Bool {
+    if history.hasLossJumped || history.weightGrowth ?? 0 > 3 { return true }
+    guard let began = watch.streaks.began(place), let now = history.learningRate.last?.value else {
+      return false
+    }
+    return history.learningRate.value(at: began).map { $0 > 3 * now } ?? false
+  }
+
   private func finding(
     _ step: StepRecord, _ history: RunHistory, _ place: String, _ share: Double, _ count: Int
   ) -> Finding {
@@ -45,7 +55,7 @@ public struct DeadUnits: Analyzer {
     let cause: Cause =
       startedDead
       ? (watch.inputLevel ?? 0 > 8 ? .inputScale : .initialization)
-      : history.hasLossJumped ? .learningRateTooHigh : .undetermined
+      : haveBeenThrown(place, history) ? .learningRateTooHigh : .undetermined
     // Units that are used for few inputs are no loss while the others learn.
     let isLearning = history.lossFall ?? 0 > 0.3 && share < 0.9
     return Finding(

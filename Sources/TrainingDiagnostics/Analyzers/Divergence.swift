@@ -100,9 +100,9 @@ extension RunHistory {
 
   /// Whether the learning rate is far above what it was at a step, as after a warm restart; false where nobody knows.
   fileprivate func isRateAboveThat(at step: Int) -> Bool {
-    guard let now = learningRate.last?.value,
-      let place = learningRate.levels.steps.lastIndex(where: { $0 <= step })
-    else { return false }
-    return now > 2 * learningRate.levels.values[place]
+    guard let now = learningRate.last?.value, let then = learningRate.value(at: step) else {
+      return false
+    }
+    return now > 2 * then
   }
 }

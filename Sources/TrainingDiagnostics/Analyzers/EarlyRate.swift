@@ -1,8 +1,8 @@
 /// A learning rate that was highest in the first steps, and threw the loss up there.
 ///
 /// - Finds: losses that rose far above the first one while the rate was three times as high as it has been since, for
-///   three times as many steps, a warning; and those that had hardly fallen by the end of that time, a note, of which a
-///   trial with lower first rates tells what they have cost.
+///   three times as many steps, or somewhat, and are not below it by now, a warning; and those that had hardly fallen
+///   by the end of the high rate, a note, of which a trial with lower first rates tells what they have cost.
 /// - Source: Goyal et al. 2017, arXiv:1706.02677, on warm-up.
 public struct EarlyRate: Analyzer {
   /// `early-rate`
@@ -35,7 +35,7 @@ public struct EarlyRate: Analyzer {
     guard steps >= 4 * length + 16 else { return nil }
     isOver = true
     let first = history.loss.first
-    let isThrown = highest - first > 0.3 * history.loss.magnitude(of: first)
+    let isThrown = isThrown(from: first, history.loss)
     guard isThrown || losses.median ?? -.infinity > first - 0.2 * abs(first) else { return nil }
     return Finding(
       isThrown ? .explosion : .plateau, cause: .schedule, severity: isThrown ? .warning : .note,
@@ -46,5 +46,14 @@ public struct EarlyRate: Analyzer {
       ],
       remedy: "start again with a warm-up: the rate of the first steps threw the weights off",
       nextTest: isThrown ? nil : "from the start, train with first rates as high as those since")
+  }
+
+  /// Whether losses rose far above the first one, or by more than their noise and have gained nothing since.
+  private func isThrown(from first: Double, _ losses: Series) -> Bool {
+    let (rise, magnitude) = (highest - first, losses.magnitude(of: first))
+    if rise > 0.3 * magnitude { return true }
+    let now = Array(losses.recent.values.suffix(16))
+    let noise = Trend(now).noise
+    return rise > max(0.05 * magnitude, 3 * noise) && now.median > first - 0.05 * magnitude
   }
 }

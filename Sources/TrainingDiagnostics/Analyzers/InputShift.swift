@@ -1,7 +1,7 @@
 /// Inputs that are not what they were, as when files of another scale follow in the middle of a run.
 ///
-/// - Finds: inputs of the model that are larger or smaller than usual by a quarter, and by eight of their deviations,
-///   in two examinations in a row, after four or more.
+/// - Finds: inputs of the model that are larger or smaller than usual by a sixth, and by six of their deviations, in
+///   two examinations in a row, after four or more.
 public struct InputShift: Analyzer {
   /// `input-shift`
   public static let name = "input-shift"
@@ -23,7 +23,7 @@ public struct InputShift: Analyzer {
     }
     let usual = levels.median
     let deviation = 1.4826 * levels.map { abs($0 - usual) }.median
-    let isShifted = abs(level - usual) > max(0.25 * usual, 8 * deviation)
+    let isShifted = abs(level - usual) > max(usual / 6, 6 * deviation)
     shifted = isShifted ? shifted + 1 : 0
     if shifted <= 1 { began = step.step }
     if !isShifted { levels = levels.suffix(15) + [level] }

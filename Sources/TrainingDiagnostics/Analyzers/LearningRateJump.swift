@@ -1,12 +1,15 @@
 /// Learning rates that jump to where they never were, and take the loss along.
 ///
 /// - Finds: a rate at three times the highest so far, after fifty steps, behind which the next five losses are far
-///   above their level. A warm restart goes back to a rate that the run has seen, and is none.
+///   above their level, or the next 64 lastingly: a rise that begins with the jump, as ``LevelRise`` tells. A warm
+///   restart goes back to a rate that the run has seen, and is none.
 public struct LearningRateJump: Analyzer {
   /// `learning-rate-jump`
   public static let name = "learning-rate-jump"
   private var watch: LevelWatch?
   private var rates = (before: 0.0, after: 0.0)
+  /// How many losses there were before the last jump, and its step; nil once they are too long ago.
+  private var jump: (losses: Int, step: Int)?
 
   /// Creates the analyzer.
   public init() {}
@@ -18,15 +21,33 @@ public struct LearningRateJump: Analyzer {
     {
       rates = (history.learningRate.last?.value ?? 0, rate)
       watch = LevelWatch(at: step.step, history.loss)
+      jump = jump ?? (history.loss.count, step.step)
     }
-    guard let change = watch?.change(with: step.loss) else { return nil }
-    defer { watch = nil }
-    guard change.isAbove else { return nil }
-    return Finding(
-      .learningRateJump, cause: .schedule, severity: .warning, step: change.step, confidence: 0.9,
+    if let change = watch?.change(with: step.loss) {
+      watch = nil
+      if change.isAbove { return finding(change.step, before: change.before, after: change.after) }
+    }
+    guard let jump, let rise = rise(behind: jump.losses, history.loss) else { return nil }
+    return finding(jump.step, before: rise.before, after: rise.after)
+  }
+
+  /// A rise of the last losses that begins with a jump; nil where there is none.
+  private mutating func rise(behind jump: Int, _ losses: Series) -> ShiftOfMean? {
+    let count = losses.count - jump
+    if count > 64 { self.jump = nil }
+    guard count >= LevelRise.least, count % 8 == 0, let rise = LevelRise.rise(of: losses),
+      abs(losses.recent.count - rise.place - count) <= 3
+    else { return nil }
+    self.jump = nil
+    return rise
+  }
+
+  private func finding(_ step: Int, before: Double, after: Double) -> Finding {
+    Finding(
+      .learningRateJump, cause: .schedule, severity: .warning, step: step, confidence: 0.9,
       evidence: [
-        "learning_rate": rates.after, "rate_before": rates.before, "loss": change.after,
-        "loss_before": change.before,
+        "learning_rate": rates.after, "rate_before": rates.before, "loss": after,
+        "loss_before": before,
       ],
       remedy: "correct the schedule, and go on from a checkpoint before the jump")
   }

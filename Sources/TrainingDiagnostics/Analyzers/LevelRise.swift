@@ -8,7 +8,7 @@ public struct LevelRise: Analyzer {
   /// `level-rise`
   public static let name = "level-rise"
   /// How many losses there have to be on either side.
-  private static let least = 16
+  static let least = 16
   private var seen = 0
 
   /// Creates the analyzer.
@@ -19,9 +19,7 @@ public struct LevelRise: Analyzer {
     let losses = history.loss
     guard losses.count >= 64, losses.count % 8 == 0, losses.count != seen else { return nil }
     seen = losses.count
-    guard let rise = ShiftOfMean(losses.recent.values, least: Self.least), rise.errors > 6,
-      rise.after - rise.before > 0.05 * losses.magnitude(of: rise.before)
-    else { return nil }
+    guard let rise = Self.rise(of: losses) else { return nil }
     let first = history.step(losses.recent.count - rise.place, before: step.step)
     let isResumed = history.resumeStep.map { abs($0 - first) <= 2 } ?? false
     return Finding(
@@ -34,5 +32,13 @@ public struct LevelRise: Analyzer {
       nextTest: isResumed
         ? nil
         : "compare the losses of batches before and after, with the weights of an earlier state")
+  }
+
+  /// Where the last losses have risen for good; nil where they have not.
+  static func rise(of losses: Series) -> ShiftOfMean? {
+    guard let rise = ShiftOfMean(losses.recent.values, least: least), rise.errors > 6,
+      rise.after - rise.before > 0.05 * losses.magnitude(of: rise.before)
+    else { return nil }
+    return rise
   }
 }

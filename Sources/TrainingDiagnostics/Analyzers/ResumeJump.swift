@@ -1,7 +1,8 @@
 /// Runs that go on from an earlier step, and are not what they were there.
 ///
 /// - Finds: step numbers that go back, or the first step of a run that is known to go on, behind which the losses are
-///   far above their level, a warning: the optimizer's moments, the schedule or the order of data were lost; or far
+///   far above their level, a warning: the optimizer's moments, the schedule or the order of data were lost; where the
+///   place is known, a rise that is clear over the first eight or sixteen losses is enough. Losses may also be far
 ///   below it, a note: data that was seen comes again. The same note where steps tell their batches, and eight or more
 ///   come in the order that they had before, until one that is new shows that no epoch began there.
 public struct ResumeJump: Analyzer {
@@ -11,6 +12,8 @@ public struct ResumeJump: Analyzer {
   private var last: Int?
   private var batches = BatchMemory()
   private var again: Repetition?
+  /// The losses before a resume that is known, and those behind it.
+  private var resumed: (step: Int, before: [Double], behind: [Double])?
 
   /// Creates the analyzer.
   public init() {}
@@ -30,18 +33,39 @@ public struct ResumeJump: Analyzer {
     } else if isResumed {
       // Where the place is known, less says something.
       watch = LevelWatch(at: step.step, history.loss, deviations: 2, share: 0.05)
+      resumed = (step.step, history.loss.recent.values, [])
     }
     last = step.step
+    if let found = riseBehindResume(step.loss, history) { return found }
     guard let change = watch?.change(with: step.loss) else { return nil }
     watch = nil
     // Losses that are lower on batches that are known to be new have another reason.
     let isNew = step.batch != nil && again == nil
     guard change.isAbove || change.isBelow && !isNew else { return nil }
+    return finding(change.step, change.before, change.after)
+  }
+
+  /// Compares the first losses behind a resume that is known with those before it: a healthy run goes on falling.
+  private mutating func riseBehindResume(_ loss: Double?, _ history: RunHistory) -> Finding? {
+    guard resumed != nil, let loss, loss.isFinite else { return nil }
+    resumed!.behind.append(loss)
+    let (step, before, behind) = resumed!
+    if behind.count >= 16 { resumed = nil }
+    guard behind.count % 8 == 0,
+      let rise = ShiftOfMean(before + behind, at: before.count, least: 8), rise.errors > 5,
+      rise.after - rise.before > 0.02 * history.loss.magnitude(of: rise.before)
+    else { return nil }
+    resumed = nil
+    return finding(step, rise.before, rise.after)
+  }
+
+  private func finding(_ step: Int, _ before: Double, _ after: Double) -> Finding {
+    let isAbove = after > before
     return Finding(
-      .resumeJump, cause: change.isAbove ? .lostState : .repeatedData,
-      severity: change.isAbove ? .warning : .note, step: change.step, confidence: 0.8,
-      evidence: ["loss": change.after, "loss_before": change.before],
-      remedy: change.isAbove
+      .resumeJump, cause: isAbove ? .lostState : .repeatedData,
+      severity: isAbove ? .warning : .note, step: step, confidence: 0.8,
+      evidence: ["loss": after, "loss_before": before],
+      remedy: isAbove
         ? "restore moments, the optimizer's step, schedule, random state and the place in the data"
         : "restore the sampler's place in the data",
       nextTest:

@@ -7,6 +7,7 @@ public enum PreflightCatalog {
     LabelsAreClasses(),
     OutputSuitsLoss(),
     DepthKeepsScale(),
+    StartIsUsual(),
     UnitsAreAlive(),
     GradientsReachParameters(),
     InputsAreNormalized(),

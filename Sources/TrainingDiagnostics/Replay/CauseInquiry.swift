@@ -108,7 +108,8 @@ extension Replay {
   /// from an item on, the data have changed there.
   private func withOtherData(_ finding: Finding) throws -> Finding? {
     for place in moments.all.indices.reversed() {
-      guard let (step, rise) = try riseOfLosses(from: place) else { continue }
+      let known = finding.symptom == .levelRise ? finding.step : nil
+      guard let (step, rise) = try riseOfLosses(from: place, at: known) else { continue }
       var found = finding
       (found.cause, found.nextTest, found.confidence) = (.dataShift, nil, 0.9)
       found.severity = max(found.severity, .warning)
@@ -125,7 +126,11 @@ extension Replay {
   }
 
   /// Where the losses of the items since a state rise, computed with its weights; nil where they do not.
-  private func riseOfLosses(from place: Int) throws -> (step: Int, rise: ShiftOfMean)? {
+  ///
+  /// - Parameter step: where it is known that they rose when they were trained on: less says something there.
+  private func riseOfLosses(
+    from place: Int, at step: Int?
+  ) throws -> (step: Int, rise: ShiftOfMean)? {
     let moment = moments.all[place]
     let items = moments.items(since: .last(place))
     let stride = max(1, (items.count + Self.comparedCount - 1) / Self.comparedCount)
@@ -137,8 +142,11 @@ extension Replay {
         try run.lossInEvaluation { try loss($0, items[place]) }
       }
     }
-    guard let rise = ShiftOfMean(losses, least: 6), rise.errors > 5,
-      rise.after - rise.before > 0.05 * abs(rise.before)
+    let index = step.map { step in chosen.count { moment.snapshot.steps + $0 < step } }
+    let found = ShiftOfMean(losses, least: 6).flatMap { $0.errors > 5 ? $0 : nil }
+    let known = index.flatMap { ShiftOfMean(losses, at: $0, least: 6) }
+      .flatMap { $0.errors > 3 ? $0 : nil }
+    guard let rise = found ?? known, rise.after - rise.before > 0.025 * abs(rise.before)
     else { return nil }
     return (moment.snapshot.steps + chosen[rise.place], rise)
   }
@@ -181,8 +189,13 @@ extension Replay {
     guard losses.1 < 0.5 * losses.0 else { return finding }
     var found = finding
     (found.cause, found.nextTest, found.confidence) = (.gradientNoise, nil, 0.8)
-    // It has learned next to nothing of all batches, and all of one.
-    if finding.hasNeverLearnt { found.severity = max(found.severity, .warning) }
+    // It has learned next to nothing of all batches in all its time, and all of one. Before its end it may be slow.
+    let (isOver, trend) = (
+      finding.evidence["best_step"] != nil, finding.evidence["trend"] ?? -.infinity
+    )
+    if finding.hasNeverLearnt, isOver || trend > -1 {
+      found.severity = max(found.severity, .warning)
+    }
     found.evidence = found.evidence.adding(
       ["loss_of_one_batch": losses.0, "loss_of_it_by_heart": losses.1])
     found.remedy =

@@ -53,6 +53,11 @@ public struct Series: Sendable {
     return max(min(one, two), min(max(one, two), value))
   }
 
+  /// The value of about a step; nil before the first.
+  public func value(at step: Int) -> Double? {
+    levels.steps.lastIndex { $0 <= step }.map { levels.values[$0] }
+  }
+
   /// What a change at some level is measured by, so that units do not matter.
   ///
   /// It is the level itself where all values are above zero; else, as the zero of such a quantity means nothing, the

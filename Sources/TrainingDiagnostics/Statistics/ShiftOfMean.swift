@@ -34,6 +34,22 @@ struct ShiftOfMean {
     self = clearest
   }
 
+  /// Compares the values before a place that is known with those from it on; nil where there are too few of either, or
+  /// the mean does not rise.
+  init?(_ values: [Double], at place: Int, least: Int) {
+    guard place >= max(2, least), values.count - place >= max(2, least) else { return nil }
+    let middle = values[0]
+    let parts = [values[..<place], values[place...]].map { part in
+      part.reduce(Sums()) { $0.adding($1 - middle) }.moments
+    }
+    let error = (parts[0].squaredError + parts[1].squaredError).squareRoot()
+    let rise = parts[1].mean - parts[0].mean
+    guard rise > 0 else { return nil }
+    self.init(
+      place: place, before: middle + parts[0].mean, after: middle + parts[1].mean,
+      errors: rise / max(error, 1e-12 * abs(middle), .leastNormalMagnitude))
+  }
+
   private init(place: Int, before: Double, after: Double, errors: Double) {
     (self.place, self.before, self.after, self.errors) = (place, before, after, errors)
   }

@@ -27,8 +27,10 @@ extension WatchedRun {
   }
 
   private func labelsInDoubt() throws -> [Finding] {
+    guard care.keepsSnapshots, let last = doctor.history.previous?.step else { return [] }
     do {
-      return try replay.labelsInDoubt(doctor.history).map { [$0] } ?? []
+      return try [replay.mixedLabels(step: last), replay.labelsInDoubt(doctor.history)]
+        .compactMap { $0 }
     } catch is DeviceError {
       return []
     }
@@ -82,7 +84,7 @@ extension WatchedRun {
     let news = hear(findings.map(\.seenInside))
     if care.keepsSnapshots {
       expected += news.filter {
-        $0.symptom == .unusualSetting || care.response(to: $0.severity) == .treat
+        $0.mayBeWeighed || care.response(to: $0.severity) == .treat
       }
     }
     return news
@@ -102,29 +104,45 @@ extension WatchedRun {
     }
     guard finding.severity >= .warning || chosen.isWorth(beside: tried.control)
     else { return finding }
-    return finding.healed(by: remedy, isOpen: true).proved(by: chosen, beside: tried.control)
+    let healed = finding.healed(by: remedy, isOpen: true).proved(by: chosen, beside: tried.control)
+    return isHeldByRounding(remedy) ? healed.rounded : healed
+  }
+
+  /// Whether a higher rate helps because the weights' 16 bits round steps away.
+  private func isHeldByRounding(_ remedy: Remedy) -> Bool {
+    guard case .learningRate(let factor) = remedy, factor > 1,
+      let matrices = record.steps.last(where: { $0.details != nil })?.details?.matrices
+    else { return false }
+    return 2 * matrices.count(where: \.standsStill) > matrices.count
   }
 
   /// Asks once, while the first state is held, what a run that has led nowhere would have come to at lower rates: what
   /// they have broken by then may be past mending.
   mutating func lookedBackAtTheStart() throws -> [Finding] {
+    // Weights that have grown so far within so few steps were thrown about.
+    let areThrown = doctor.history.weightGrowth ?? 0 > 4
     guard care.keepsSnapshots, run.steps == Self.leastSteps, doctor.history.first?.step == 0,
       let start = moments.all.first?.snapshot.steps, start == 0,
       let level = doctor.history.loss.recent.median,
-      level > doctor.history.loss.first - 0.1 * abs(doctor.history.loss.first),
+      level > doctor.history.loss.first - 0.1 * abs(doctor.history.loss.first) || areThrown,
       !doctor.findings.contains(where: { $0.severity >= .warning })
     else { return [] }
     let finding = Finding(
       .plateau, severity: .note, step: run.steps - 1, began: 0, confidence: 0.7,
       evidence: ["level": level, "start": doctor.history.loss.start], remedy: "")
     let rates = [0.1, 0.01].map { Remedy.learningRate(times: $0) }
-    guard let tried = try tried(rates, for: finding), let chosen = tried.chosen,
-      let remedy = chosen.remedies.first, chosen.isWorth(beside: tried.control),
-      // Slow starters gain somewhat by another rate; where one gains this much, the run has missed what there is.
-      chosen.gain > 0.25 * abs(chosen.lossBefore)
+    guard let tried = try tried(rates, for: finding),
+      let best = tried.trials.min(by: { $0.lossAfter < $1.lossAfter }),
+      let remedy = tried.chosen?.remedies.first
     else { return [] }
+    // Slow starters gain somewhat by another rate; where one gains this much, or where the run has gained nothing, it
+    // has missed what there is.
+    let isMissed =
+      best.gain > 0.25 * abs(best.lossBefore) || areThrown && best.gain > 2 * tried.control.gain
+    let leadsNowhere = tried.control.gain <= 0 && best.gain > 0.03 * abs(best.lossBefore)
+    guard isMissed && best.isWorth(beside: tried.control) || leadsNowhere else { return [] }
     return hear([
-      finding.healed(by: remedy, isOpen: true).proved(by: chosen, beside: tried.control).seenInside
+      finding.healed(by: remedy, isOpen: true).proved(by: best, beside: tried.control).seenInside
     ])
   }
 
@@ -169,11 +187,14 @@ extension WatchedRun {
     guard finding.severity == .note, finding.mayBeWeighed else { return finding }
     let candidates = RemedyCatalog.candidates(for: finding, run, usualNorm: nil)
       .filter { $0.cause == finding.cause }
-    guard let tried = try tried(candidates, for: finding), let chosen = tried.chosen,
-      chosen.isWorth(beside: tried.control),
-      finding.cause == .schedule || chosen.gain > 2 * tried.control.gain
+    guard let tried = try tried(candidates, for: finding) else { return finding }
+    // Of a single change less says something than of many.
+    let single = tried.trials.count == 1 ? tried.trials[0] : nil
+    guard let chosen = tried.chosen ?? single, finding.isBorneOut(by: chosen, beside: tried.control)
     else { return finding }
-    return finding.proved(by: chosen, beside: tried.control)
+    var proved = finding.proved(by: chosen, beside: tried.control)
+    if let remedy = chosen.remedies.first { proved.remedy = "\(remedy)" }
+    return proved
   }
 }
 
@@ -192,7 +213,8 @@ extension Finding {
 
   /// Whether a note of its kind is harmless in most runs, and tells of a great loss in some.
   fileprivate var mayBeWeighed: Bool {
-    cause == .schedule || [.slowConvergence, .clippingDominates, .unusualSetting].contains(symptom)
+    cause == .schedule
+      || [.slowConvergence, .clippingDominates, .unusualSetting].contains(symptom)
   }
 
   /// Whether it is a note that a replay may make more of.

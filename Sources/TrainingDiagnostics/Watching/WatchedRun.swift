@@ -131,7 +131,7 @@ public struct WatchedRun<Model: Module, Item> {
       takeExplained(findings, of: found)
       findings += try lookedBackAtTheStart()
       let late = try weighedExpectations()
-      findings += late.filter { $0.severity > .note && $0.symptom == .unusualSetting }
+      findings += late.filter { $0.severity > .note && $0.evidence["loss_of_fork"] != nil }
       treatment = try respond(to: findings + late) ?? reviewedTreatment()
     } catch let error where error is DeviceError || error is RunError || error is LossScaleError {}
     return WatchedStep(

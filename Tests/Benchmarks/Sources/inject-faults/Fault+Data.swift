@@ -35,8 +35,8 @@ extension Fault {
         }
       },
       Fault(
-        name: "label_noise", symptoms: stuck.union([.oscillation]),
-        causes: [.gradientNoise], levels: [0.3, 0.5, 0.7, 0.9, 1]
+        name: "label_noise", symptoms: stuck.union([.oscillation, .noisyLabels]),
+        causes: [.gradientNoise, .wrongLabels], levels: [0.3, 0.5, 0.7, 0.9, 1]
       ) { recipe, share in
         recipe.items = { items, generator in
           for step in items.indices { items[step].mixLabels(share, generator) }
