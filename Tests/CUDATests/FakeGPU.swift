@@ -47,5 +47,6 @@ final class FakeGPU {
   }
 
   func calls(_ name: String) -> Int { Int(fake_cuda_calls(machine, name)) }
+  func launches(_ kernel: String?) -> Int { Int(fake_cuda_launches(machine, kernel)) }
   var alive: fake_cuda_live { fake_cuda_alive(machine) }
 }

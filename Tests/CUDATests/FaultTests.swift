@@ -74,6 +74,8 @@ final class FaultTests: XCTestCase {
       gpu.closeLibraries()
       let alive = fake_cuda_alive(machine)
       XCTAssertEqual(alive.allocations, 0)
+      XCTAssertEqual(alive.host_allocations, 0)
+      XCTAssertEqual(alive.events, 0)
       XCTAssertEqual(alive.modules, 0)
       XCTAssertEqual(alive.streams, 0)
       XCTAssertEqual(alive.contexts, 0)

@@ -29,6 +29,7 @@ enum Status {
   unsupportedPTX = 222,
   invalidHandle = 400,
   notFound = 500,
+  notReady = 600,
   illegalAddress = 700,
   launchOutOfResources = 701,
   launchFailed = 719,
@@ -59,6 +60,18 @@ struct Context {
 struct Stream {
   Context *context;
   std::deque<std::function<void()>> work;
+  // How many pieces of work were ever done.
+  uint64_t done = 0;
+};
+
+// A place in a stream: it is there when so much of the stream's work is done.
+struct Event {
+  Context *context;
+  // Null before it is recorded, and where its stream is gone.
+  Stream *stream = nullptr;
+  uint64_t place = 0;
+
+  bool isReached() const { return !stream || stream->done >= place; }
 };
 
 struct Function {
@@ -119,7 +132,8 @@ private:
   int here(Context *&context);
   int submit(void *stream, std::function<void()> work);
   int streamOf(void *handle, Stream *&stream);
-  void drain(Stream &stream);
+  int eventOf(void *handle, Event *&event);
+  void drain(Stream &stream, uint64_t place = ~(uint64_t)0);
   void drainAll();
   // Whether these bytes are of one allocation, or are none of any.
   bool isDevice(uint64_t begin, size_t bytes) const;
@@ -137,6 +151,7 @@ private:
   std::vector<Context> contexts;
   std::vector<std::unique_ptr<Stream>> usualStreams;
   std::map<void *, std::unique_ptr<Stream>> streams;
+  std::map<void *, std::unique_ptr<Event>> events;
   std::map<void *, std::unique_ptr<Module>> modules;
   std::map<void *, std::unique_ptr<Program>> programs;
   std::map<uint64_t, Allocation> memory;

@@ -46,6 +46,12 @@ bool tk_open_cublaslt(tk_library *library, char reason[TK_REASON]);
   X(cuStreamCreate, (void **stream, unsigned flags))                                               \
   X(cuStreamDestroy_v2, (void *stream))                                                            \
   X(cuStreamSynchronize, (void *stream))                                                           \
+  X(cuStreamWaitEvent, (void *stream, void *event, unsigned flags))                                \
+  X(cuEventCreate, (void **event, unsigned flags))                                                 \
+  X(cuEventDestroy_v2, (void *event))                                                              \
+  X(cuEventRecord, (void *event, void *stream))                                                    \
+  X(cuEventQuery, (void *event))                                                                   \
+  X(cuEventSynchronize, (void *event))                                                             \
   X(cuModuleLoadData, (void **module, const void *image))                                          \
   X(cuModuleUnload, (void *module))                                                                \
   X(cuModuleGetFunction, (void **function, void *module, const char *name))                        \

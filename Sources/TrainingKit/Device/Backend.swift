@@ -107,9 +107,13 @@ package protocol Backend: AnyObject, Sendable {
   func update(
     _ row: tk_update, _ scalars: [Double], rounded weights: RoundedTensor, gradient: Tensor,
     states: [RoundedTensor]) throws(DeviceFault)
+  /// Runs `body`, whose updates need to be there only when it has ended, so that a device may do them at once. None of
+  /// them reads what another writes.
+  func updatingTogether(_ body: () -> Void) throws(DeviceFault)
 }
 
 extension Backend {
+  package func updatingTogether(_ body: () -> Void) { body() }
   package func takeFault() -> DeviceFault? { nil }
 }
 

@@ -228,4 +228,7 @@ package final class PaperBackend: Backend {
       counter.draw(operand.elements.count)
     }
   }
+  package func updatingTogether(_ body: () -> Void) throws(DeviceFault) {
+    if let gpu { try gpu.updatingTogether(body) } else { body() }
+  }
 }

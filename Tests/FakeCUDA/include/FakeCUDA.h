@@ -55,7 +55,8 @@ int64_t fake_cuda_launches(fake_cuda_machine *machine, const char *kernel);
 
 // What was made and not given back.
 typedef struct fake_cuda_live {
-  int64_t allocations, bytes, most_bytes, host_allocations, host_bytes, contexts, streams, modules, programs;
+  int64_t allocations, bytes, most_bytes, host_allocations, host_bytes, contexts, streams, events,
+    modules, programs;
 } fake_cuda_live;
 fake_cuda_live fake_cuda_alive(fake_cuda_machine *machine);
 

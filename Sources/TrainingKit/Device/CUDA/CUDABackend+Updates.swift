@@ -1,21 +1,24 @@
 package import CTrainingKernels
 
-/// One launch a parameter.
 extension CUDABackend {
   package func update(
     _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor]
   ) throws(DeviceFault) {
     let (count, dtype) = (parameter.count, parameter.dtype)
     guard count > 0 else { return }
-    var arguments = tk_cuda_update()
-    arguments.count = Int64(count)
-    arguments.parameter = parameter.address
-    arguments.gradient = UnsafeRawPointer(gradient.address)
-    arguments.packed = ([parameter, gradient] + states).allSatisfy { $0.isAligned(to: 16) }
-    withUnsafeMutableBytes(of: &arguments.scalars) { $0.fill(scalars) }
-    withUnsafeMutableBytes(of: &arguments.states) { $0.fill(states.map(\.address)) }
+    var part = tk_cuda_update()
+    part.count = Int64(count)
+    part.parameter = parameter.address
+    part.gradient = UnsafeRawPointer(gradient.address)
+    part.packed = ([parameter, gradient] + states).allSatisfy {
+      UnsafeRawPointer($0.address).isAligned(to: 16)
+    }
+    withUnsafeMutableBytes(of: &part.scalars) { $0.fill(scalars) }
+    withUnsafeMutableBytes(of: &part.states) { $0.fill(states.map(\.address)) }
     let kernel = CUDAKernel(.update, "update", .word(tk_update_describe(row).kernel), .type(dtype))
-    try launch(kernel, Grid(elements: count, width: 16 / dtype.byteCount), arguments)
+    try add([parameter, gradient] + states) {
+      $0.add(part, to: kernel, in: \.plain, count, width: 16 / dtype.byteCount)
+    }
   }
 
   package func update(
@@ -24,25 +27,77 @@ extension CUDABackend {
   ) throws(DeviceFault) {
     let count = weights.elements.count
     guard count > 0 else { return }
-    var arguments = tk_cuda_update_rounded()
-    arguments.count = Int64(count)
-    arguments.gradient = UnsafeRawPointer(gradient.address)
-    arguments.gradient_dtype = gradient.dtype.kernel
-    arguments.weights = weights.argument
+    var part = tk_cuda_update_rounded()
+    part.count = Int64(count)
+    part.gradient = UnsafeRawPointer(gradient.address)
+    part.gradient_dtype = gradient.dtype.kernel
+    part.weights = weights.argument
     let tensors = ([weights] + states).flatMap { [$0.elements, $0.compensation ?? $0.elements] }
-    arguments.packed = (tensors + [gradient]).allSatisfy {
-      $0.isAligned(to: 8 * $0.dtype.byteCount)
+    part.packed = (tensors + [gradient]).allSatisfy {
+      UnsafeRawPointer($0.address).isAligned(to: 8 * $0.dtype.byteCount)
     }
-    withUnsafeMutableBytes(of: &arguments.scalars) { $0.fill(scalars) }
-    withUnsafeMutableBytes(of: &arguments.states) { $0.fill(states.map(\.argument)) }
+    withUnsafeMutableBytes(of: &part.scalars) { $0.fill(scalars) }
+    withUnsafeMutableBytes(of: &part.states) { $0.fill(states.map(\.argument)) }
     let kernel = CUDAKernel(.update, "update_rounded", .word(tk_update_describe(row).kernel))
-    try launch(kernel, Grid(elements: count, width: 8), arguments)
+    try add(tensors + [gradient]) { $0.add(part, to: kernel, in: \.rounded, count, width: 8) }
+  }
+
+  package func updatingTogether(_ body: () -> Void) throws(DeviceFault) {
+    let updates = CUDAUpdates()
+    Context.current.scoping(updates, body)
+    try run(updates)
+  }
+
+  /// Notes an update for the end of the scope that there is, or runs it.
+  private func add(_ tensors: [Tensor], _ body: (CUDAUpdates) -> Void) throws(DeviceFault) {
+    let scope = Context.current.scoped(CUDAUpdates.self)
+    let updates = scope ?? CUDAUpdates()
+    updates.tensors += tensors
+    body(updates)
+    if scope == nil { try run(updates) }
+  }
+
+  private func run(_ updates: CUDAUpdates) throws(DeviceFault) {
+    for work in updates.plain { try run(work) }
+    for work in updates.rounded { try run(work) }
+    withExtendedLifetime(updates.tensors) {}
+  }
+
+  private func run<Part>(_ work: CUDAUpdates.Work<Part>) throws(DeviceFault) {
+    let table = try CUDATable(of: work.parts, blocks: work.blocks, for: "update", on: self)
+    try launch(
+      work.kernel, Grid(blocks: table.blocks, threads: Int(TK_CUDA_THREADS)), table.argument)
+    withExtendedLifetime(table) {}
   }
 }
 
-extension Tensor {
-  fileprivate func isAligned(to byteCount: Int) -> Bool {
-    UInt(bitPattern: address) % UInt(byteCount) == 0
+/// Updates that are run at the end of a scope, those of a kernel by one launch.
+///
+/// `@unchecked Sendable`: the thread of the scope alone knows it.
+private final class CUDAUpdates: @unchecked Sendable {
+  /// What one launch does.
+  struct Work<Part: BitwiseCopyable> {
+    let kernel: CUDAKernel
+    var parts: [Part] = []
+    var blocks: [Int] = []
+  }
+
+  var plain: [Work<tk_cuda_update>] = []
+  var rounded: [Work<tk_cuda_update_rounded>] = []
+  /// What has to be there until then.
+  var tensors: [Tensor] = []
+
+  /// - Parameter width: the elements of a thread's sweep.
+  func add<Part>(
+    _ part: Part, to kernel: CUDAKernel,
+    in works: ReferenceWritableKeyPath<CUDAUpdates, [Work<Part>]>, _ count: Int, width: Int
+  ) {
+    let place = self[keyPath: works].firstIndex { $0.kernel == kernel }
+    if place == nil { self[keyPath: works].append(Work(kernel: kernel)) }
+    let last = place ?? self[keyPath: works].count - 1
+    self[keyPath: works][last].parts.append(part)
+    self[keyPath: works][last].blocks.append(
+      count.pieces(of: Int(TK_CUDA_UPDATE_SWEEPS * TK_CUDA_THREADS) * width))
   }
 }
 

@@ -4,18 +4,21 @@ internal import CTrainingRuntime
 package final class CUDABackend: Backend {
   package let pool: MemoryPool
   let device: CUDADevice
-  /// Nil where nothing is computed.
+  /// Nil where nothing is computed, as the next.
   private let functions: CUDAFunctions?
+  private let staging: CUDAStaging?
 
   init(_ driver: CUDADriver, _ compiler: CUDACompiler, ordinal: Int) throws(DeviceFault) {
     device = try CUDADevice(driver, ordinal)
     pool = MemoryPool(source: .gpu(device))
     pool.limit = try device.availableMemory()
     functions = CUDAFunctions(device: device, compiler: compiler)
+    staging = CUDAStaging(device: device)
   }
 
   private init(onPaper device: CUDADevice, in pool: MemoryPool) {
-    (self.device, self.pool, functions) = (device, pool, nil)
+    (self.device, self.pool) = (device, pool)
+    (functions, staging) = (nil, nil)
   }
 
   /// What takes the room that this backend's kernels would take, in a pool of paper, and computes nothing.
@@ -65,10 +68,15 @@ package final class CUDABackend: Backend {
     into y: Tensor, _ body: (UnsafeMutableRawPointer) -> Void
   ) throws(DeviceFault) {
     if isPaper { return }
-    let staging = UnsafeMutableRawPointer.allocate(byteCount: y.form.byteCount, alignment: 64)
-    defer { staging.deallocate() }
-    body(staging)
-    try device.write(y.form.byteCount, from: staging, to: y.address)
+    try upload(y.form.byteCount, to: y.address, body)
+  }
+
+  /// Copies to the device what `body` writes, behind what is in the stream.
+  func upload(
+    _ byteCount: Int, to memory: UnsafeMutableRawPointer,
+    _ body: (UnsafeMutableRawPointer) -> Void
+  ) throws(DeviceFault) {
+    try staging?.upload(byteCount, to: memory, body)
   }
 
   package func read(_ x: Tensor, into target: UnsafeMutableRawPointer) throws(DeviceFault) {

@@ -76,36 +76,6 @@ package final class CUDADevice: Sendable {
     try driver.check("cuMemGetInfo", driver.calls.cuMemGetInfo_v2(&available, &total))
     return available
   }
-
-  /// Waits for all that is in the stream.
-  private func synchronize() throws(DeviceFault) {
-    try driver.check("cuStreamSynchronize", driver.calls.cuStreamSynchronize(stream.handle))
-  }
-
-  /// Copies to the device, behind what is in the stream. The source may be written again at once.
-  func write(
-    _ byteCount: Int, from source: UnsafeRawPointer, to memory: UnsafeMutableRawPointer
-  ) throws(DeviceFault) {
-    try enter()
-    let target = UInt64(UInt(bitPattern: memory))
-    try driver.check(
-      "cuMemcpyHtoDAsync",
-      driver.calls.cuMemcpyHtoDAsync_v2(target, source, byteCount, stream.handle))
-    // Of memory that is not pinned, nobody promises when it has been read.
-    try synchronize()
-  }
-
-  /// Copies from the device, once all that is in the stream is done.
-  func read(
-    _ byteCount: Int, from memory: UnsafeRawPointer, to target: UnsafeMutableRawPointer
-  ) throws(DeviceFault) {
-    try enter()
-    let source = UInt64(UInt(bitPattern: memory))
-    try driver.check(
-      "cuMemcpyDtoHAsync",
-      driver.calls.cuMemcpyDtoHAsync_v2(target, source, byteCount, stream.handle))
-    try synchronize()
-  }
 }
 
 extension CUDADevice: SegmentSource {
