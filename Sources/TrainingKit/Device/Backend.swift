@@ -107,13 +107,32 @@ package protocol Backend: AnyObject, Sendable {
   func update(
     _ row: tk_update, _ scalars: [Double], rounded weights: RoundedTensor, gradient: Tensor,
     states: [RoundedTensor]) throws(DeviceFault)
-  /// Runs `body`, whose updates need to be there only when it has ended, so that a device may do them at once. None of
-  /// them reads what another writes.
-  func updatingTogether(_ body: () -> Void) throws(DeviceFault)
+  /// Whether several updates at once take less time than one after the other.
+  var updatesTogether: Bool { get }
+  /// Updates of which none reads what another writes.
+  func update(_ updates: [ParameterUpdate]) throws(DeviceFault)
+}
+
+/// One pass over a parameter and its state.
+package enum ParameterUpdate {
+  case plain(
+    tk_update, [Double], parameter: Tensor, gradient: Tensor, states: [Tensor])
+  case rounded(
+    tk_update, [Double], weights: RoundedTensor, gradient: Tensor, states: [RoundedTensor])
 }
 
 extension Backend {
-  package func updatingTogether(_ body: () -> Void) { body() }
+  package var updatesTogether: Bool { false }
+  package func update(_ updates: [ParameterUpdate]) throws(DeviceFault) {
+    for update in updates {
+      switch update {
+      case .plain(let row, let scalars, let parameter, let gradient, let states):
+        try self.update(row, scalars, parameter: parameter, gradient: gradient, states: states)
+      case .rounded(let row, let scalars, let weights, let gradient, let states):
+        try self.update(row, scalars, rounded: weights, gradient: gradient, states: states)
+      }
+    }
+  }
   package func takeFault() -> DeviceFault? { nil }
 }
 

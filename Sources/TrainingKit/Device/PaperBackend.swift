@@ -215,20 +215,19 @@ package final class PaperBackend: Backend {
   package func update(
     _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor]
   ) throws(DeviceFault) {
-    try gpu?.update(row, scalars, parameter: parameter, gradient: gradient, states: states)
-    counter.update([parameter] + states, gradient)
+    try update([
+      .plain(row, scalars, parameter: parameter, gradient: gradient, states: states)
+    ])
   }
   package func update(
     _ row: tk_update, _ scalars: [Double], rounded weights: RoundedTensor, gradient: Tensor,
     states: [RoundedTensor]
   ) throws(DeviceFault) {
-    try gpu?.update(row, scalars, rounded: weights, gradient: gradient, states: states)
-    counter.update([weights.elements] + states.map(\.elements), gradient)
-    for operand in [weights] + states where operand.rounding == tk_round_stochastic {
-      counter.draw(operand.elements.count)
-    }
+    try update([.rounded(row, scalars, weights: weights, gradient: gradient, states: states)])
   }
-  package func updatingTogether(_ body: () -> Void) throws(DeviceFault) {
-    if let gpu { try gpu.updatingTogether(body) } else { body() }
+  package var updatesTogether: Bool { gpu?.updatesTogether ?? false }
+  package func update(_ updates: [ParameterUpdate]) throws(DeviceFault) {
+    try gpu?.update(updates)
+    updates.forEach(counter.update)
   }
 }

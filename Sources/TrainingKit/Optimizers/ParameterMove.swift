@@ -55,10 +55,8 @@ extension Optimizer {
     guard roomy.isEmpty || room != nil, moveRisky(moves, learningRate) else {
       return forgetUnused(moves)
     }
-    Context.current.run("update") { (backend) throws(DeviceFault) in
-      try backend.updatingTogether {
-        for each in moves where each.rule.rule.isOnePass { move(each, learningRate: learningRate) }
-      }
+    UpdateQueue.gathering {
+      for each in moves where each.rule.rule.isOnePass { move(each, learningRate: learningRate) }
     }
     guard let room else { return }
     Context.current.scoping(room) {

@@ -6,7 +6,7 @@ internal import CTrainingRuntime
 /// none waits for the one that was used first.
 final class CUDAStaging: Sendable {
   /// `@unchecked Sendable`: whoever has taken it has it alone.
-  private struct Buffer: @unchecked Sendable {
+  private struct PinnedBuffer: @unchecked Sendable {
     var memory: UnsafeMutableRawPointer
     var byteCount: Int
     /// What has been put into the stream when the buffer was used last.
@@ -15,7 +15,7 @@ final class CUDAStaging: Sendable {
 
   private struct State: Sendable {
     /// Those that nobody has taken, the one that was used first at the start.
-    var waiting: [Buffer] = []
+    var waiting: [PinnedBuffer] = []
     /// How many there are in all.
     var count = 0
   }
@@ -73,13 +73,13 @@ final class CUDAStaging: Sendable {
     giveBack(buffer)
   }
 
-  private func giveBack(_ buffer: Buffer) { state.withLock { $0.waiting.append(buffer) } }
+  private func giveBack(_ buffer: PinnedBuffer) { state.withLock { $0.waiting.append(buffer) } }
 
   /// A buffer of at least so many bytes that the device does not read.
-  private func take(_ byteCount: Int) throws(DeviceFault) -> Buffer {
+  private func take(_ byteCount: Int) throws(DeviceFault) -> PinnedBuffer {
     let wanted = max(Self.smallest, byteCount.nextPowerOfTwo)
     if let free = try firstFree(wanted) { return free }
-    let first = state.withLock { state -> Buffer? in
+    let first = state.withLock { state -> PinnedBuffer? in
       if state.count < Self.mostBuffers || state.waiting.isEmpty { return nil }
       return state.waiting.removeFirst()
     }
@@ -99,8 +99,8 @@ final class CUDAStaging: Sendable {
   }
 
   /// The first of those that are large enough, where the device has read what was in it.
-  private func firstFree(_ byteCount: Int) throws(DeviceFault) -> Buffer? {
-    let found = state.withLock { state -> Buffer? in
+  private func firstFree(_ byteCount: Int) throws(DeviceFault) -> PinnedBuffer? {
+    let found = state.withLock { state -> PinnedBuffer? in
       let place = state.waiting.firstIndex { $0.byteCount >= byteCount }
       return place.map { state.waiting.remove(at: $0) }
     }
@@ -116,19 +116,19 @@ final class CUDAStaging: Sendable {
     return nil
   }
 
-  private func create(_ byteCount: Int) throws(DeviceFault) -> Buffer {
+  private func create(_ byteCount: Int) throws(DeviceFault) -> PinnedBuffer {
     let memory = try device.pinned(byteCount)
     do throws(DeviceFault) {
       let event = try device.createEvent()
       state.withLock { $0.count += 1 }
-      return Buffer(memory: memory, byteCount: byteCount, event: event)
+      return PinnedBuffer(memory: memory, byteCount: byteCount, event: event)
     } catch {
       device.unpin(memory)
       throw error
     }
   }
 
-  private func destroy(_ buffer: Buffer) {
+  private func destroy(_ buffer: PinnedBuffer) {
     device.unpin(buffer.memory)
     device.destroy(buffer.event)
   }

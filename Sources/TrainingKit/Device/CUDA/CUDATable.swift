@@ -1,6 +1,7 @@
 internal import CTrainingKernels
 
-/// What one launch is told of many tensors, in the device's memory. It may be let go of once the launch is in the stream.
+/// What one launch is told of many tensors, in the device's memory. It may be let go of once the launch is in the
+/// stream.
 struct CUDATable {
   private let storage: Storage
   let argument: tk_cuda_table
