@@ -13,6 +13,10 @@ package protocol Backend: AnyObject, Sendable {
   /// Whose memory kernels read and write, as storages say it; nil where they read none.
   var deviceNumber: Int? { get }
 
+  /// Whether the program goes on while kernels run, so that whoever asks for elements waits.
+  var computesAside: Bool { get }
+  /// Waits where mistakes may be found still, and throws the first.
+  func settle() throws(DeviceFault)
   /// What kept the pool from giving memory, beside a lack of it; nil for most devices.
   func takeFault() -> DeviceFault?
 
@@ -83,8 +87,9 @@ package protocol Backend: AnyObject, Sendable {
   /// The gradients of queries, keys and values, each `[batch, rows, heads, columns]`.
   func attentionBackward(
     _ heads: AttentionProduct, gradient: Tensor, into results: [Tensor]) throws(DeviceFault)
-  /// The position of the first index outside of `0 ..< limit`, or nil.
-  func firstOutside(_ index: IndexView, limit: Int) throws(DeviceFault) -> Int?
+  /// What is wrong with the first of some int64 indices without gaps that breaks a rule; nil where none does. A device
+  /// that computes aside finds that later: what waits for it then throws it as a fault. Kernels leave such indices out.
+  func check(_ indices: Tensor, _ rule: IndexRule) throws(DeviceFault) -> TensorError?
   func gather(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor) throws(DeviceFault)
   /// Adds into `y`, which holds zeros.
   func scatterAdd(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor) throws(DeviceFault)
@@ -134,6 +139,8 @@ extension Backend {
     }
   }
   package func takeFault() -> DeviceFault? { nil }
+  package var computesAside: Bool { false }
+  package func settle() {}
 }
 
 /// A parameter or a state, and how float32 results are rounded to it where it is in half precision.
@@ -182,6 +189,22 @@ package struct IndexView {
     self.outerStride = outerStride
     self.axisStride = axisStride
     self.innerStride = innerStride
+  }
+}
+
+/// What indices have to be.
+package struct IndexRule: Sendable {
+  /// What they are below; none is below 0.
+  package let limit: Int
+  /// One that may be anything.
+  package let ignored: Int?
+  /// What is wrong with another.
+  package let mistake: @Sendable (Int64) -> TensorError
+
+  package init(
+    limit: Int, ignored: Int? = nil, mistake: @escaping @Sendable (Int64) -> TensorError
+  ) {
+    (self.limit, self.ignored, self.mistake) = (limit, ignored, mistake)
   }
 }
 

@@ -167,10 +167,8 @@ package final class PaperBackend: Backend {
     if let gpu { return try gpu.attentionBackward(heads, gradient: gradient, into: results) }
     _ = try heads.backwardWork(gradient: gradient, into: results).room(from: pool)
   }
-  package func firstOutside(_ index: IndexView, limit: Int) throws(DeviceFault) -> Int? {
-    _ = try gpu?.firstOutside(index, limit: limit)
-    return nil
-  }
+  package var computesAside: Bool { gpu != nil }
+  package func check(_ indices: Tensor, _ rule: IndexRule) -> TensorError? { nil }
   package func gather(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor)
     throws(DeviceFault)
   {

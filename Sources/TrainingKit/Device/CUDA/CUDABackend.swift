@@ -7,6 +7,7 @@ package final class CUDABackend: Backend {
   /// Nil where nothing is computed, as the next.
   private let functions: CUDAFunctions?
   private let staging: CUDAStaging?
+  let strays: CUDAStrays?
 
   init(_ driver: CUDADriver, _ compiler: CUDACompiler, ordinal: Int) throws(DeviceFault) {
     device = try CUDADevice(driver, ordinal)
@@ -14,11 +15,12 @@ package final class CUDABackend: Backend {
     pool.limit = try device.availableMemory()
     functions = CUDAFunctions(device: device, compiler: compiler)
     staging = CUDAStaging(device: device)
+    strays = try CUDAStrays(device: device)
   }
 
   private init(onPaper device: CUDADevice, in pool: MemoryPool) {
     (self.device, self.pool) = (device, pool)
-    (functions, staging) = (nil, nil)
+    (functions, staging, strays) = (nil, nil, nil)
   }
 
   /// What takes the room that this backend's kernels would take, in a pool of paper, and computes nothing.
@@ -83,14 +85,17 @@ package final class CUDABackend: Backend {
     try read(x.form.byteCount, from: x.address, to: target)
   }
 
-  /// Copies from the device, once all that is in the stream is done; zeros where nothing is computed.
+  /// Copies from the device, once all that is in the stream is done; zeros where nothing is computed. Throws the
+  /// mistakes that were found until then.
   func read(
     _ byteCount: Int, from memory: UnsafeRawPointer, to target: UnsafeMutableRawPointer
   ) throws(DeviceFault) {
-    if isPaper {
+    guard let strays else {
       target.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
       return
     }
+    let checks = strays.launched
     try device.read(byteCount, from: memory, to: target)
+    try strays.settle(checks)
   }
 }
