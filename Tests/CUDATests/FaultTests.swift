@@ -12,8 +12,10 @@ final class FaultTests: XCTestCase {
         let model = withRandomGenerator(RandomGenerator(seed: 3)) { Linear(4, 3) }
         var run = TrainingRun(model: model, optimizer: SGD(), schedule: .constant(0.1))
         let x = RandomGenerator(seed: 4).normal([5, 4])
+        // What is large is copied aside.
+        let large = Tensor([Float](repeating: 1, count: 20_000)).sum().item()
         let outcome = try run.step { $0(x).square().sum() }
-        return [outcome.report.loss] + model.weight.value.to(.cpu).elements(Double.self)
+        return [outcome.report.loss, large] + model.weight.value.to(.cpu).elements(Double.self)
       }
     }
   }

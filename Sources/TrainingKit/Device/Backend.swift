@@ -8,6 +8,8 @@ package protocol Backend: AnyObject, Sendable {
   var pool: MemoryPool { get }
   /// What takes the place of a pool in a file.
   func pool(for file: MemoryPool) -> MemoryPool
+  /// Gives memory that nobody uses back to the system.
+  func trim()
   /// Whether nothing is computed; elements of its tensors may not be written.
   var isPaper: Bool { get }
   /// Whose memory kernels read and write, as storages say it; nil where they read none.
@@ -139,6 +141,7 @@ extension Backend {
     }
   }
   package func takeFault() -> DeviceFault? { nil }
+  package func trim() { pool.trim() }
   package var computesAside: Bool { false }
   package func settle() {}
 }

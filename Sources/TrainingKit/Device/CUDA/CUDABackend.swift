@@ -12,9 +12,10 @@ package final class CUDABackend: Backend {
   init(_ driver: CUDADriver, _ compiler: CUDACompiler, ordinal: Int) throws(DeviceFault) {
     device = try CUDADevice(driver, ordinal)
     pool = MemoryPool(source: .gpu(device))
-    pool.limit = try device.availableMemory()
+    let memory = try device.memory()
+    pool.limit = memory.available
     functions = CUDAFunctions(device: device, compiler: compiler)
-    staging = CUDAStaging(device: device)
+    staging = try CUDAStaging(device: device, memory: memory.total)
     strays = try CUDAStrays(device: device)
   }
 
@@ -62,6 +63,11 @@ package final class CUDABackend: Backend {
       throw takeFault() ?? .noRoom(byteCount: byteCount)
     }
     return storage
+  }
+
+  package func trim() {
+    staging?.trim()
+    pool.trim()
   }
 
   package func takeFault() -> DeviceFault? { device.takeFault() }

@@ -3,18 +3,39 @@ internal import CTrainingRuntime
 /// What is put into the stream, and waited for. The calling thread has entered the device.
 extension CUDADevice {
   /// Waits for all that is in the stream.
-  func synchronize() throws(DeviceFault) {
+  func synchronize() throws(DeviceFault) { try synchronize(stream) }
+
+  func synchronize(_ stream: CUDAHandle) throws(DeviceFault) {
     try driver.check("cuStreamSynchronize", driver.calls.cuStreamSynchronize(stream.handle))
   }
 
+  /// A stream that does not wait for the one that everybody shares.
+  func createStream() throws(DeviceFault) -> CUDAHandle {
+    var stream: UnsafeMutableRawPointer?
+    try driver.check("cuStreamCreate", driver.calls.cuStreamCreate(&stream, 1))
+    return CUDAHandle(handle: stream)
+  }
+
+  func destroy(stream: CUDAHandle) { _ = driver.calls.cuStreamDestroy_v2(stream.handle) }
+
   /// Copies from pinned memory, which has to stay as it is until then.
   func copy(
-    _ byteCount: Int, from source: UnsafeRawPointer, to memory: UnsafeMutableRawPointer
+    _ byteCount: Int, from source: UnsafeRawPointer, to memory: UnsafeMutableRawPointer,
+    in stream: CUDAHandle
   ) throws(DeviceFault) {
     let target = UInt64(UInt(bitPattern: memory))
     try driver.check(
       "cuMemcpyHtoDAsync",
       driver.calls.cuMemcpyHtoDAsync_v2(target, source, byteCount, stream.handle))
+  }
+
+  /// Copies within the device.
+  func move(
+    _ byteCount: Int, from source: UnsafeRawPointer, to memory: UnsafeMutableRawPointer
+  ) throws(DeviceFault) {
+    let (from, to) = (UInt64(UInt(bitPattern: source)), UInt64(UInt(bitPattern: memory)))
+    try driver.check(
+      "cuMemcpyDtoDAsync", driver.calls.cuMemcpyDtoDAsync_v2(to, from, byteCount, stream.handle))
   }
 
   /// Copies from the device, once all that is in the stream is done.
@@ -48,9 +69,15 @@ extension CUDADevice {
 
   func destroy(_ event: CUDAHandle) { _ = driver.calls.cuEventDestroy_v2(event.handle) }
 
-  /// Puts the event behind all that is in the stream.
-  func record(_ event: CUDAHandle) throws(DeviceFault) {
+  /// Puts the event behind all that is in a stream.
+  func record(_ event: CUDAHandle, in stream: CUDAHandle) throws(DeviceFault) {
     try driver.check("cuEventRecord", driver.calls.cuEventRecord(event.handle, stream.handle))
+  }
+
+  /// Has the stream wait for an event of another one.
+  func await(_ event: CUDAHandle) throws(DeviceFault) {
+    try driver.check(
+      "cuStreamWaitEvent", driver.calls.cuStreamWaitEvent(stream.handle, event.handle, 0))
   }
 
   /// Whether all that was in the stream is done.
