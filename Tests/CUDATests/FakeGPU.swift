@@ -9,7 +9,8 @@ final class FakeGPU {
   let machine: OpaquePointer
   private var platform: CUDAPlatform?
 
-  init(_ change: (inout fake_cuda_settings) -> Void = { _ in }) {
+  /// - Parameter hasProducts: whether cuBLASLt is there.
+  init(hasProducts: Bool = true, _ change: (inout fake_cuda_settings) -> Void = { _ in }) {
     // What a fake compiler makes is of no use to anybody else.
     setenv("TRAININGKIT_KERNEL_CACHE", "", 1)
     var settings = fake_cuda_usual()
@@ -25,6 +26,10 @@ final class FakeGPU {
         compiler: { library, _ in
           library.pointee = fake_cuda_compiler(machine)
           return true
+        },
+        products: { library, _ in
+          library.pointee = fake_cuda_products(machine)
+          return hasProducts
         }))
   }
 

@@ -11,6 +11,7 @@ enum Call {
 #define CALL(name, parameters) call_##name,
   TK_CUDA_FUNCTIONS(CALL) callsOfTheDriver,
   TK_NVRTC_FUNCTIONS(CALL) callsOfBoth,
+  TK_CUBLASLT_FUNCTIONS(CALL) callsOfAll,
 #undef CALL
 };
 
@@ -100,6 +101,25 @@ struct Program {
   Image image;
 };
 
+// What cuBLASLt is asked to make.
+struct ProductLibrary {
+  Context *context;
+};
+
+struct MatrixProduct {
+  bool isWide, turnsA = false, turnsB = false;
+};
+
+struct MatrixLayout {
+  int type;
+  int64_t rows, columns, leading, batch = 1, stride = 0;
+};
+
+struct ProductPreference {
+  uint64_t workspace = 0;
+  uint32_t alignments[4] = {256, 256, 256, 256};
+};
+
 class Machine {
 public:
   explicit Machine(fake_cuda_settings settings);
@@ -112,6 +132,7 @@ public:
 #define CALL(name, parameters) int name parameters;
   TK_CUDA_FUNCTIONS(CALL)
   TK_NVRTC_FUNCTIONS(CALL)
+  TK_CUBLASLT_FUNCTIONS(CALL)
 #undef CALL
 
   struct Failure {
@@ -154,6 +175,10 @@ private:
   std::map<void *, std::unique_ptr<Event>> events;
   std::map<void *, std::unique_ptr<Module>> modules;
   std::map<void *, std::unique_ptr<Program>> programs;
+  std::map<void *, std::unique_ptr<ProductLibrary>> productLibraries;
+  std::map<void *, std::unique_ptr<MatrixProduct>> products;
+  std::map<void *, std::unique_ptr<MatrixLayout>> layouts;
+  std::map<void *, std::unique_ptr<ProductPreference>> preferences;
   std::map<uint64_t, Allocation> memory;
   std::map<uint64_t, size_t> hostMemory;
 };

@@ -8,24 +8,31 @@ package final class CUDABackend: Backend {
   private let functions: CUDAFunctions?
   private let staging: CUDAStaging?
   let strays: CUDAStrays?
+  /// Nil where products are made by kernels of this library alone.
+  let products: CUDAProducts?
 
-  init(_ driver: CUDADriver, _ compiler: CUDACompiler, ordinal: Int) throws(DeviceFault) {
-    device = try CUDADevice(driver, ordinal)
+  init(_ opening: CUDAOpening, ordinal: Int) throws(DeviceFault) {
+    let device = try CUDADevice(opening.driver, ordinal)
+    self.device = device
     pool = MemoryPool(source: .gpu(device))
     let memory = try device.memory()
     pool.limit = memory.available
-    functions = CUDAFunctions(device: device, compiler: compiler)
+    functions = CUDAFunctions(device: device, compiler: opening.compiler)
     staging = try CUDAStaging(device: device, memory: memory.total)
     strays = try CUDAStrays(device: device)
+    products =
+      if let calls = opening.products {
+        try CUDAProducts(calls, device: device, memory: memory.total)
+      } else { nil }
   }
 
-  private init(onPaper device: CUDADevice, in pool: MemoryPool) {
-    (self.device, self.pool) = (device, pool)
+  private init(onPaper backend: CUDABackend, in pool: MemoryPool) {
+    (device, products, self.pool) = (backend.device, backend.products, pool)
     (functions, staging, strays) = (nil, nil, nil)
   }
 
   /// What takes the room that this backend's kernels would take, in a pool of paper, and computes nothing.
-  func onPaper(in pool: MemoryPool) -> CUDABackend { CUDABackend(onPaper: device, in: pool) }
+  func onPaper(in pool: MemoryPool) -> CUDABackend { CUDABackend(onPaper: self, in: pool) }
 
   package var isPaper: Bool { functions == nil }
   package var deviceNumber: Int? { isPaper ? nil : device.number }
@@ -67,6 +74,7 @@ package final class CUDABackend: Backend {
 
   package func trim() {
     staging?.trim()
+    if !isPaper { products?.trim() }
     pool.trim()
   }
 
