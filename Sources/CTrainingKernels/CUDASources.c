@@ -20,6 +20,9 @@ END
 TEXT("Space.cuh")
 #embed "CUDA/Space.cuh"
 END
+TEXT("Table.cuh")
+#embed "CUDA/Table.cuh"
+END
 TEXT("Terms.cuh")
 #embed "CUDA/Terms.cuh"
 END
@@ -73,6 +76,9 @@ TEXT("CUDA/Space.h")
 END
 TEXT("CUDA/Statistics.h")
 #embed "include/CUDA/Statistics.h"
+END
+TEXT("CUDA/Table.h")
+#embed "include/CUDA/Table.h"
 END
 TEXT("CUDA/Update.h")
 #embed "include/CUDA/Update.h"

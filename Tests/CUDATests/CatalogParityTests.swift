@@ -6,10 +6,14 @@ import XCTest
 
 /// What a GPU computes is what the processor does.
 final class CatalogParityTests: XCTestCase {
-  /// - Parameter order: in which threads and blocks get their turn.
-  private func judge(_ checks: [DeviceCheck], atLeast count: Int, order: Int32 = 0) {
+  /// - Parameters:
+  ///   - order: in which threads and blocks get their turn.
+  ///   - hasProducts: whether cuBLASLt is there.
+  private func judge(
+    _ checks: [DeviceCheck], atLeast count: Int, order: Int32 = 0, hasProducts: Bool = false
+  ) {
     XCTAssertGreaterThanOrEqual(checks.count, count)
-    let gpu = FakeGPU()
+    let gpu = FakeGPU(hasProducts: hasProducts)
     fake_cuda_set_order(gpu.machine, order)
     gpu.installed {
       for check in checks {
@@ -32,4 +36,10 @@ final class CatalogParityTests: XCTestCase {
   func testRandomNumbers() { judge(DeviceCheck.random, atLeast: 20) }
   func testOptimizers() { judge(DeviceCheck.optimizers, atLeast: 60) }
   func testRuns() { judge(DeviceCheck.runs, atLeast: 5) }
+
+  func testOperationsByCublasLt() {
+    judge(DeviceCheck.operations, atLeast: 400, hasProducts: true)
+  }
+  func testLayersByCublasLt() { judge(DeviceCheck.layers, atLeast: 20, hasProducts: true) }
+  func testRunsByCublasLt() { judge(DeviceCheck.runs, atLeast: 5, hasProducts: true) }
 }

@@ -9,7 +9,8 @@ final class FakeGPU {
   let machine: OpaquePointer
   private var platform: CUDAPlatform?
 
-  init(_ change: (inout fake_cuda_settings) -> Void = { _ in }) {
+  /// - Parameter hasProducts: whether cuBLASLt is there.
+  init(hasProducts: Bool = true, _ change: (inout fake_cuda_settings) -> Void = { _ in }) {
     // What a fake compiler makes is of no use to anybody else.
     setenv("TRAININGKIT_KERNEL_CACHE", "", 1)
     var settings = fake_cuda_usual()
@@ -25,6 +26,10 @@ final class FakeGPU {
         compiler: { library, _ in
           library.pointee = fake_cuda_compiler(machine)
           return true
+        },
+        products: { library, _ in
+          library.pointee = fake_cuda_products(machine)
+          return hasProducts
         }))
   }
 
@@ -47,5 +52,6 @@ final class FakeGPU {
   }
 
   func calls(_ name: String) -> Int { Int(fake_cuda_calls(machine, name)) }
+  func launches(_ kernel: String?) -> Int { Int(fake_cuda_launches(machine, kernel)) }
   var alive: fake_cuda_live { fake_cuda_alive(machine) }
 }

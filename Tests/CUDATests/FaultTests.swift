@@ -12,8 +12,10 @@ final class FaultTests: XCTestCase {
         let model = withRandomGenerator(RandomGenerator(seed: 3)) { Linear(4, 3) }
         var run = TrainingRun(model: model, optimizer: SGD(), schedule: .constant(0.1))
         let x = RandomGenerator(seed: 4).normal([5, 4])
+        // What is large is copied aside.
+        let large = Tensor([Float](repeating: 1, count: 20_000)).sum().item()
         let outcome = try run.step { $0(x).square().sum() }
-        return [outcome.report.loss] + model.weight.value.to(.cpu).elements(Double.self)
+        return [outcome.report.loss, large] + model.weight.value.to(.cpu).elements(Double.self)
       }
     }
   }
@@ -37,7 +39,9 @@ final class FaultTests: XCTestCase {
           } catch let error as DeviceError {
             refusals += 1
             expect(
-              ["CUDA_ERROR_UNKNOWN", "NVRTC_ERROR", "memory"].contains { "\(error)".contains($0) },
+              ["CUDA_ERROR_UNKNOWN", "NVRTC_ERROR", "CUBLAS_STATUS", "memory"].contains {
+                "\(error)".contains($0)
+              },
               "\(error)")
           }
           if Device.cuda.unavailability == nil {
@@ -74,6 +78,9 @@ final class FaultTests: XCTestCase {
       gpu.closeLibraries()
       let alive = fake_cuda_alive(machine)
       XCTAssertEqual(alive.allocations, 0)
+      XCTAssertEqual(alive.host_allocations, 0)
+      XCTAssertEqual(alive.events, 0)
+      XCTAssertEqual(alive.products, 0)
       XCTAssertEqual(alive.modules, 0)
       XCTAssertEqual(alive.streams, 0)
       XCTAssertEqual(alive.contexts, 0)

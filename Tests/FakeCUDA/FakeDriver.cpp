@@ -27,6 +27,7 @@ const Words list[] = {
    "the provided PTX was compiled with an unsupported toolchain."},
   {invalidHandle, "CUDA_ERROR_INVALID_HANDLE", "invalid resource handle"},
   {notFound, "CUDA_ERROR_NOT_FOUND", "named symbol not found"},
+  {notReady, "CUDA_ERROR_NOT_READY", "device not ready"},
   {illegalAddress, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"},
   {launchOutOfResources, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch"},
   {launchFailed, "CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"},
@@ -162,7 +163,10 @@ int Machine::cuStreamDestroy_v2(void *handle) {
   if (int error = here(context)) return error;
   auto found = streams.find(handle);
   if (found == streams.end()) return invalidHandle;
-  drain(*found->second);
+  // Others may wait for it.
+  drainAll();
+  for (auto &[event, place] : events)
+    if (place->stream == found->second.get()) place->stream = nullptr;
   streams.erase(found);
   live.streams--;
   return success;
@@ -196,8 +200,14 @@ int Machine::submit(void *handle, std::function<void()> work) {
   return success;
 }
 
-void Machine::drain(Stream &stream) {
-  for (; !stream.work.empty(); stream.work.pop_front()) stream.work.front()();
+void Machine::drain(Stream &stream, uint64_t place) {
+  while (!stream.work.empty() && stream.done < place) {
+    // It may wait for another stream, and so come back here.
+    auto work = std::move(stream.work.front());
+    stream.work.pop_front();
+    work();
+    stream.done++;
+  }
 }
 
 void Machine::drainAll() {

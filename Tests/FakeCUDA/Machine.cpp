@@ -20,6 +20,7 @@ template <int place, Call call, class... A, int (Machine::*method)(A...)> struct
 #define NAME(name, parameters) #name,
       TK_CUDA_FUNCTIONS(NAME) nullptr,
       TK_NVRTC_FUNCTIONS(NAME) nullptr,
+      TK_CUBLASLT_FUNCTIONS(NAME) nullptr,
 #undef NAME
     };
     std::lock_guard lock(places[place].mutex);
@@ -51,25 +52,47 @@ template <int place> void *driverFunction(const char *name) {
 
 template <int place> void *compilerFunction(const char *name) {
   TK_NVRTC_FUNCTIONS(FIND)
-#undef FIND
   if (!strcmp(name, "nvrtcGetErrorString")) return (void *)compilerWords;
   return nullptr;
 }
 
-template <int... place> constexpr auto tables(std::integer_sequence<int, place...>) {
-  return std::pair(std::array<Find, sizeof...(place)>{driverFunction<place>...},
-                   std::array<Find, sizeof...(place)>{compilerFunction<place>...});
+size_t productsVersion() { return 130002; }
+const char *productsWords(int status) {
+  switch (status) {
+    case 1: return "CUBLAS_STATUS_NOT_INITIALIZED";
+    case 7: return "CUBLAS_STATUS_INVALID_VALUE";
+    case 13: return "CUBLAS_STATUS_EXECUTION_FAILED";
+    case 15: return "CUBLAS_STATUS_NOT_SUPPORTED";
+    default: return "CUBLAS_STATUS_UNKNOWN";
+  }
 }
-constexpr auto finders = tables(std::make_integer_sequence<int, FAKE_CUDA_MACHINES>());
 
-void *symbol(void *handle, const char *name, const std::array<Find, FAKE_CUDA_MACHINES> &table) {
+template <int place> void *productsFunction(const char *name) {
+  TK_CUBLASLT_FUNCTIONS(FIND)
+#undef FIND
+  if (!strcmp(name, "cublasLtGetVersion")) return (void *)productsVersion;
+  if (!strcmp(name, "cublasLtGetStatusString")) return (void *)productsWords;
+  return nullptr;
+}
+
+using Table = std::array<Find, FAKE_CUDA_MACHINES>;
+struct Tables {
+  Table driver, compiler, products;
+};
+template <int... place> constexpr Tables tables(std::integer_sequence<int, place...>) {
+  return {{driverFunction<place>...}, {compilerFunction<place>...}, {productsFunction<place>...}};
+}
+constexpr Tables finders = tables(std::make_integer_sequence<int, FAKE_CUDA_MACHINES>());
+
+void *symbol(void *handle, const char *name, const Table &table) {
   auto place = (fake_cuda_machine *)handle;
   std::lock_guard lock(place->mutex);
   if (!place->machine || place->machine->missing == name) return nullptr;
   return table[place - places](name);
 }
-void *driverSymbol(void *handle, const char *name) { return symbol(handle, name, finders.first); }
-void *compilerSymbol(void *handle, const char *name) { return symbol(handle, name, finders.second); }
+void *driverSymbol(void *handle, const char *name) { return symbol(handle, name, finders.driver); }
+void *compilerSymbol(void *handle, const char *name) { return symbol(handle, name, finders.compiler); }
+void *productsSymbol(void *handle, const char *name) { return symbol(handle, name, finders.products); }
 
 int64_t count(const std::map<std::string, int64_t> &counts, const char *name) {
   int64_t sum = 0;
@@ -116,6 +139,7 @@ void fake_cuda_destroy(fake_cuda_machine *machine) {
 
 tk_library fake_cuda_driver(fake_cuda_machine *machine) { return {machine, driverSymbol}; }
 tk_library fake_cuda_compiler(fake_cuda_machine *machine) { return {machine, compilerSymbol}; }
+tk_library fake_cuda_products(fake_cuda_machine *machine) { return {machine, productsSymbol}; }
 
 void fake_cuda_fail(fake_cuda_machine *machine, const char *name, int64_t n, int32_t error) {
   std::lock_guard lock(machine->mutex);

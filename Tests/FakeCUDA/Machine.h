@@ -11,6 +11,7 @@ enum Call {
 #define CALL(name, parameters) call_##name,
   TK_CUDA_FUNCTIONS(CALL) callsOfTheDriver,
   TK_NVRTC_FUNCTIONS(CALL) callsOfBoth,
+  TK_CUBLASLT_FUNCTIONS(CALL) callsOfAll,
 #undef CALL
 };
 
@@ -29,6 +30,7 @@ enum Status {
   unsupportedPTX = 222,
   invalidHandle = 400,
   notFound = 500,
+  notReady = 600,
   illegalAddress = 700,
   launchOutOfResources = 701,
   launchFailed = 719,
@@ -59,6 +61,18 @@ struct Context {
 struct Stream {
   Context *context;
   std::deque<std::function<void()>> work;
+  // How many pieces of work were ever done.
+  uint64_t done = 0;
+};
+
+// A place in a stream: it is there when so much of the stream's work is done.
+struct Event {
+  Context *context;
+  // Null before it is recorded, and where its stream is gone.
+  Stream *stream = nullptr;
+  uint64_t place = 0;
+
+  bool isReached() const { return !stream || stream->done >= place; }
 };
 
 struct Function {
@@ -87,6 +101,25 @@ struct Program {
   Image image;
 };
 
+// What cuBLASLt is asked to make.
+struct ProductLibrary {
+  Context *context;
+};
+
+struct MatrixProduct {
+  bool isWide, turnsA = false, turnsB = false;
+};
+
+struct MatrixLayout {
+  int type;
+  int64_t rows, columns, leading, batch = 1, stride = 0;
+};
+
+struct ProductPreference {
+  uint64_t workspace = 0;
+  uint32_t alignments[4] = {256, 256, 256, 256};
+};
+
 class Machine {
 public:
   explicit Machine(fake_cuda_settings settings);
@@ -99,6 +132,7 @@ public:
 #define CALL(name, parameters) int name parameters;
   TK_CUDA_FUNCTIONS(CALL)
   TK_NVRTC_FUNCTIONS(CALL)
+  TK_CUBLASLT_FUNCTIONS(CALL)
 #undef CALL
 
   struct Failure {
@@ -119,7 +153,8 @@ private:
   int here(Context *&context);
   int submit(void *stream, std::function<void()> work);
   int streamOf(void *handle, Stream *&stream);
-  void drain(Stream &stream);
+  int eventOf(void *handle, Event *&event);
+  void drain(Stream &stream, uint64_t place = ~(uint64_t)0);
   void drainAll();
   // Whether these bytes are of one allocation, or are none of any.
   bool isDevice(uint64_t begin, size_t bytes) const;
@@ -137,8 +172,13 @@ private:
   std::vector<Context> contexts;
   std::vector<std::unique_ptr<Stream>> usualStreams;
   std::map<void *, std::unique_ptr<Stream>> streams;
+  std::map<void *, std::unique_ptr<Event>> events;
   std::map<void *, std::unique_ptr<Module>> modules;
   std::map<void *, std::unique_ptr<Program>> programs;
+  std::map<void *, std::unique_ptr<ProductLibrary>> productLibraries;
+  std::map<void *, std::unique_ptr<MatrixProduct>> products;
+  std::map<void *, std::unique_ptr<MatrixLayout>> layouts;
+  std::map<void *, std::unique_ptr<ProductPreference>> preferences;
   std::map<uint64_t, Allocation> memory;
   std::map<uint64_t, size_t> hostMemory;
 };

@@ -6,6 +6,8 @@ DEVICE int64 quotient(int64 a, int64 b) {
   return a / b;
 }
 DEVICE int64 threadIndex() { return (int64)blockIdx.x * blockDim.x + threadIdx.x; }
+// What is not is a mistake that checkIndices tells of.
+DEVICE bool isInside(int64 target, int64 axis) { return (uint64_t)target < (uint64_t)axis; }
 
 // N elements are moved at once; T has as many bytes as an element.
 template <class T, int N> __global__ void gather(tk_cuda_gather a) {
@@ -13,20 +15,22 @@ template <class T, int N> __global__ void gather(tk_cuda_gather a) {
   int64 o = quotient(pair, a.count), j = pair - o * a.count;
   if (o >= a.outer) return;
   int64 target = a.index[o * a.outer_stride + j * a.axis_stride + i * a.inner_stride];
-  ((Pack<T, N> *)a.y)[at] = ((const Pack<T, N> *)a.x)[(o * a.axis + target) * a.inner + i];
+  Pack<T, N> pack{};
+  if (isInside(target, a.axis)) pack = ((const Pack<T, N> *)a.x)[(o * a.axis + target) * a.inner + i];
+  ((Pack<T, N> *)a.y)[at] = pack;
 }
 
-__global__ void firstOutside(tk_cuda_index_check a) {
+// One block, so that the first is found in one launch.
+__global__ void __launch_bounds__(1024) checkIndices(tk_cuda_index_check a) {
   constexpr int64 none = (int64)(~(uint64_t)0 >> 1);
   int64 first = none;
-  for (int64 at = threadIndex(); at < a.points; at += (int64)gridDim.x * blockDim.x) {
-    int64 pair = quotient(at, a.inner_points), i = at - pair * a.inner_points;
-    int64 o = quotient(pair, a.count), j = pair - o * a.count;
-    int64 target = a.index[o * a.outer_stride + j * a.axis_stride + i * a.inner_stride];
-    if ((uint64_t)target >= (uint64_t)a.limit) first = min(first, pair * a.inner + i);
+#pragma unroll 4
+  for (int64 at = threadIdx.x; at < a.count; at += blockDim.x) {
+    int64 target = a.index[at];
+    if (!isInside(target, a.limit) && !(a.ignores && target == a.ignored)) first = min(first, at);
   }
   first = blockFold(first, none, [](int64 a, int64 b) { return min(a, b); });
-  if (threadIdx.x == 0) a.found[blockIdx.x] = first == none ? 0 : first + 1;
+  if (threadIdx.x == 0 && first != none) *a.stray = {a.index[first], 1};
 }
 
 DEVICE float plus(float a, float b) { return a + b; }
@@ -42,7 +46,9 @@ template <class T> __global__ void scatterColumns(tk_cuda_gather a) {
   T *y = (T *)a.y + o * a.axis * a.inner + i;
 #pragma unroll 4
   for (int64 j = 0; j < a.count; j++) {
-    T *element = y + index[j * a.axis_stride] * a.inner;
+    int64 target = index[j * a.axis_stride];
+    if (!isInside(target, a.axis)) continue;
+    T *element = y + target * a.inner;
     *element = rounded<T>(plus(compute(*element), compute(x[j * a.inner])));
   }
 }
@@ -58,6 +64,7 @@ template <class T> __global__ void scatterWarps(tk_cuda_gather a) {
   T *y = (T *)a.y + o * a.axis * a.inner + i;
   for (int64 first = 0; first < a.count; first += WARP) {
     int64 j = first + lane, target = j < a.count ? index[j * a.axis_stride] : -1;
+    if (!isInside(target, a.axis)) target = -1;
     Compute<T> own = j < a.count ? compute(x[j * a.inner]) : Compute<T>(0);
     T sum = target < 0 ? rounded<T>(Compute<T>(0)) : y[target * a.inner];
 #pragma unroll 8
@@ -127,7 +134,7 @@ template <class T, int N> __global__ void scatterPieces(tk_cuda_scatter a) {
       if (place + k >= last) break;
       if (targets[k] != current) {
         if (isHead) run.leave(a.heads, part);
-        else run.store(y + current * a.inner);
+        else if (isInside(current, a.axis)) run.store(y + current * a.inner);
         isHead = false;
         current = targets[k];
         run.clear();
@@ -137,7 +144,7 @@ template <class T, int N> __global__ void scatterPieces(tk_cuda_scatter a) {
   }
   if (isHead) run.leave(a.heads, part);
   else if (last < a.count && a.index[a.order[last]] == current) run.leave(a.tails, part);
-  else run.store(y + current * a.inner);
+  else if (isInside(current, a.axis)) run.store(y + current * a.inner);
 }
 
 // A thread for each piece and column: the runs that begin in a piece and reach beyond it.
@@ -148,7 +155,7 @@ template <class T> __global__ void joinPieces(tk_cuda_scatter a) {
   int64 next = (piece + 1) * PIECE;
   if (next >= a.count) return;
   int64 target = a.index[a.order[next]];
-  if (a.index[a.order[next - 1]] != target) return;
+  if (!isInside(target, a.axis) || a.index[a.order[next - 1]] != target) return;
   if (piece > 0 && a.index[a.order[piece * PIECE - 1]] == target) return;
   C sum = ((const C *)a.tails)[at];
   for (; next < a.count && a.index[a.order[next]] == target; next += PIECE)

@@ -158,7 +158,9 @@ void surprise(tk_cuda_rows a) {
   Line<packLength<T>, ALIGNED> line(length, Line<packLength<T>, ALIGNED>::shiftOf(x));
   Exponentials<C> found = exponentialsOf<Own>(x, line);
   if (length == 0 || Own::rank() > 0) return;
-  C labelled = compute(x[((const int64 *)a.labels)[row]]);
+  // A label that is no class is a mistake that somebody else tells of.
+  int64 label = ((const int64 *)a.labels)[row];
+  C labelled = (uint64_t)label < (uint64_t)a.width ? compute(x[label]) : C(0);
   ((C *)a.y)[row] = logarithmOf(found.sum) - (labelled - found.greatest);
 }
 

@@ -1,5 +1,6 @@
 #include "Device.cuh"
 #include "CUDA/Statistics.h"
+#include "Table.cuh"
 
 DEVICE float magnitude(float x) { return floatOf(bitsOf(x) & 0x7fffffff); }
 DEVICE double magnitude(double x) { return fabs(x); }
@@ -18,10 +19,10 @@ template <class C> struct Findings {
   C largest = 0;
   uint32_t nonFinite = 0, zeros = 0;
 
-  template <int power> DEVICE void add(C x, const tk_cuda_measure &a) {
+  template <int power> DEVICE void add(C x, double scale, double exponent) {
     C size = magnitude(x);
     bool isFinite = size < (C)floatOf(0x7f800000);
-    powers += raised<power>((double)size * a.scale, a.power);
+    powers += raised<power>((double)size * scale, exponent);
     if (isFinite && size > largest) largest = size;
     nonFinite += !isFinite;
     zeros += size == 0;
@@ -42,33 +43,57 @@ DEVICE tk_cuda_statistics blockJoin(tk_cuda_statistics own) {
   return own;
 }
 
-template <class T, int power> __global__ void measure(tk_cuda_measure a) {
+// What a block finds in `count` elements, in the first of its threads.
+template <class T, int power> DEVICE tk_cuda_statistics findings(
+  const T *x, int count, bool packed, double scale, double exponent) {
   constexpr int N = 16 / sizeof(T);
+  int packs = packed ? count / N : 0;
+  Findings<Compute<T>> own;
+#pragma unroll 4
+  for (int i = threadIdx.x; i < packs; i += blockDim.x) {
+    Pack<T, N> pack = ((const Pack<T, N> *)x)[i];
+#pragma unroll
+    for (int k = 0; k < N; k++) own.template add<power>(compute(pack.values[k]), scale, exponent);
+  }
+#pragma unroll 4
+  for (int i = packs * N + threadIdx.x; i < count; i += blockDim.x)
+    own.template add<power>(compute(x[i]), scale, exponent);
+  return blockJoin({own.powers, (double)own.largest, (int64)own.nonFinite, (int64)own.zeros});
+}
+
+template <class T, int power> __global__ void measure(tk_cuda_measure a) {
   int64 part = blockIdx.x / a.pieces, piece = blockIdx.x % a.pieces;
   int64 first = piece * a.piece;
   int count = (int)(min(first + a.piece, a.length) - first);
-  const T *x = (const T *)a.x + part * a.length + first;
-  Findings<Compute<T>> own;
-  if (a.packed) {
-#pragma unroll 4
-    for (int i = threadIdx.x; i < count / N; i += blockDim.x) {
-      Pack<T, N> pack = ((const Pack<T, N> *)x)[i];
-#pragma unroll
-      for (int k = 0; k < N; k++) own.template add<power>(compute(pack.values[k]), a);
-    }
-  } else {
-#pragma unroll 4
-    for (int i = threadIdx.x; i < count; i += blockDim.x) own.template add<power>(compute(x[i]), a);
-  }
   tk_cuda_statistics all =
-    blockJoin({own.powers, (double)own.largest, (int64)own.nonFinite, (int64)own.zeros});
+    findings<T, power>((const T *)a.x + part * a.length + first, count, a.packed, a.scale, a.power);
   if (threadIdx.x == 0) a.found[blockIdx.x] = all;
 }
 
-__global__ void joinStatistics(tk_cuda_join a) {
-  const tk_cuda_statistics *found = a.found + blockIdx.x * a.pieces;
+// What a block joins, in the first of its threads.
+DEVICE tk_cuda_statistics joined(const tk_cuda_statistics *found, int64 count) {
   tk_cuda_statistics own = {0, 0, 0, 0};
-  for (int64 i = threadIdx.x; i < a.pieces; i += blockDim.x) own = joined(own, found[i]);
-  own = blockJoin(own);
+  for (int64 i = threadIdx.x; i < count; i += blockDim.x) own = joined(own, found[i]);
+  return blockJoin(own);
+}
+
+__global__ void joinStatistics(tk_cuda_join a) {
+  tk_cuda_statistics own = joined(a.found + blockIdx.x * a.pieces, a.pieces);
+  if (threadIdx.x == 0) a.joined[blockIdx.x] = own;
+}
+
+template <class T> __global__ void measureEach(tk_cuda_measure_each a) {
+  TablePlace place = placeIn(a.table);
+  tk_cuda_measured own = ((const tk_cuda_measured *)a.table.tensors)[place.tensor];
+  int64 first = (int64)place.block * TK_CUDA_MEASURED;
+  int count = (int)(min(first + TK_CUDA_MEASURED, own.length) - first);
+  tk_cuda_statistics all = findings<T, 2>((const T *)own.x + first, count, own.packed, 1, 2);
+  if (threadIdx.x == 0) a.found[blockIdx.x] = all;
+}
+
+// A block a tensor.
+__global__ void joinEach(tk_cuda_measure_each a) {
+  int first = a.table.first_blocks[blockIdx.x];
+  tk_cuda_statistics own = joined(a.found + first, a.table.first_blocks[blockIdx.x + 1] - first);
   if (threadIdx.x == 0) a.joined[blockIdx.x] = own;
 }

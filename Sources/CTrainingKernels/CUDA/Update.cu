@@ -1,7 +1,8 @@
-// Rows of the table of updates: one launch a parameter. Results are the processor's to the bit.
+// Rows of the table of updates: one launch for all parameters. Results are the processor's to the bit.
 #include "Device.cuh"
 #include "CUDA/Update.h"
 #include "Space.cuh"
+#include "Table.cuh"
 #include "Terms.cuh"
 #include "Philox.cuh"
 
@@ -81,30 +82,36 @@ template <class V> DEVICE V between(V a, V b, V weight) {
   };
 #include "Tables/Update.h"
 
-template <class Row, class C> struct Scalars {
-  static_assert(Row::scalars <= TK_CUDA_SCALARS, "a row of updates has more scalars than arguments have room for");
-  Exact<C> values[Row::scalars];
-  DEVICE Scalars(const double *scalars) {
-#pragma unroll
-    for (int k = 0; k < Row::scalars; k++) values[k] = Exact<C>(scalars[k]);
-  }
-};
-
 // N elements of each; what is behind the last is computed with and dropped.
 template <class Row, int N, class C> DEVICE void step(
-  const double *scalars, C (&p)[N], const C (&g)[N], C (&s)[TK_MAX_STATES][N]) {
-  Scalars<Row, C> h(scalars);
+  const Exact<C> *h, C (&p)[N], const C (&g)[N], C (&s)[TK_MAX_STATES][N]) {
 #pragma unroll
   for (int i = 0; i < N; i++) {
     Exact<C> parameter, gradient, state[TK_MAX_STATES];
     parameter.value = p[i];
     gradient.value = g[i];
     for (int k = 0; k < Row::states; k++) state[k].value = s[k][i];
-    Row::step(h.values, parameter, gradient, state);
+    Row::step(h, parameter, gradient, state);
     p[i] = parameter.value;
     for (int k = 0; k < Row::states; k++) s[k][i] = state[k].value;
   }
 }
+
+// The tensor of a block and the scalars of its step, rounded once for all threads; the first element of the thread.
+template <class Row, class Tensor, class C, int N> struct Part {
+  static_assert(Row::scalars <= TK_CUDA_SCALARS, "a row of updates has more scalars than a table has room for");
+  Tensor tensor;
+  int64 first;
+
+  DEVICE Part(const tk_cuda_table &table, Exact<C> *h) {
+    TablePlace place = placeIn(table);
+    const Tensor *own = (const Tensor *)table.tensors + place.tensor;
+    tensor = *own;
+    if (threadIdx.x < Row::scalars) h[threadIdx.x] = Exact<C>(own->scalars[threadIdx.x]);
+    __syncthreads();
+    first = ((int64)place.block * TK_CUDA_UPDATE_SWEEPS * TK_CUDA_THREADS + threadIdx.x) * N;
+  }
+};
 
 template <class T, int N> DEVICE void load(const void *from, bool packed, int64 at, int left, T (&x)[N]) {
   tk_cuda_access access = packed ? tk_cuda_packed : tk_cuda_strided;
@@ -119,20 +126,26 @@ template <class T, int N> DEVICE void store(void *to, bool packed, int64 at, int
   put<T, N>((T *)to + at, packed ? tk_cuda_packed : tk_cuda_strided, 1, left, pack);
 }
 
-template <class Row, class T> __global__ void __launch_bounds__(TK_CUDA_THREADS) update(tk_cuda_update a) {
+template <class Row, class T> __global__ void __launch_bounds__(TK_CUDA_THREADS) update(tk_cuda_table table) {
   constexpr int N = 16 / (int)sizeof(T);
-  int64 at = ((int64)blockIdx.x * TK_CUDA_THREADS + threadIdx.x) * N;
-  if (at >= a.count) return;
-  int left = a.count - at < N ? (int)(a.count - at) : N;
-  T p[N], g[N], s[TK_MAX_STATES][N];
-  load(a.parameter, a.packed, at, left, p);
-  load(a.gradient, a.packed, at, left, g);
+  __shared__ Exact<T> h[Row::scalars];
+  Part<Row, tk_cuda_update, T, N> part(table, h);
+  const tk_cuda_update &a = part.tensor;
+#pragma unroll 1
+  for (int sweep = 0; sweep < TK_CUDA_UPDATE_SWEEPS; sweep++) {
+    int64 at = part.first + (int64)sweep * TK_CUDA_THREADS * N;
+    if (at >= a.count) return;
+    int left = a.count - at < N ? (int)(a.count - at) : N;
+    T p[N], g[N], s[TK_MAX_STATES][N];
+    load(a.parameter, a.packed, at, left, p);
+    load(a.gradient, a.packed, at, left, g);
 #pragma unroll
-  for (int k = 0; k < Row::states; k++) load(a.states[k], a.packed, at, left, s[k]);
-  step<Row>(a.scalars, p, g, s);
-  store(a.parameter, a.packed, at, left, p);
+    for (int k = 0; k < Row::states; k++) load(a.states[k], a.packed, at, left, s[k]);
+    step<Row>(h, p, g, s);
+    store(a.parameter, a.packed, at, left, p);
 #pragma unroll
-  for (int k = 0; k < Row::states; k++) store(a.states[k], a.packed, at, left, s[k]);
+    for (int k = 0; k < Row::states; k++) store(a.states[k], a.packed, at, left, s[k]);
+  }
 }
 
 // The processor's own text, by its names.
@@ -187,18 +200,25 @@ DEVICE void storeRounded(const tk_cuda_rounded &a, bool packed, int64 at, int le
 }
 
 // Everything in float32; the gradient may have any dtype.
-template <class Row> __global__ void __launch_bounds__(TK_CUDA_THREADS) update_rounded(tk_cuda_update_rounded a) {
-  int64 at = ((int64)blockIdx.x * TK_CUDA_THREADS + threadIdx.x) * roundedWidth;
-  if (at >= a.count) return;
-  int left = a.count - at < roundedWidth ? (int)(a.count - at) : roundedWidth;
-  float p[roundedWidth], g[roundedWidth], s[TK_MAX_STATES][roundedWidth];
-  tk_cuda_operand gradient = {(void *)a.gradient, a.gradient_dtype, a.packed ? tk_cuda_packed : tk_cuda_strided, {1}};
-  readAny(gradient, at, left, g);
-  loadRounded(a.weights, a.packed, at, left, p);
+template <class Row> __global__ void __launch_bounds__(TK_CUDA_THREADS) update_rounded(tk_cuda_table table) {
+  constexpr int N = roundedWidth;
+  __shared__ Exact<float> h[Row::scalars];
+  Part<Row, tk_cuda_update_rounded, float, N> part(table, h);
+  const tk_cuda_update_rounded &a = part.tensor;
+#pragma unroll 1
+  for (int sweep = 0; sweep < TK_CUDA_UPDATE_SWEEPS; sweep++) {
+    int64 at = part.first + (int64)sweep * TK_CUDA_THREADS * N;
+    if (at >= a.count) return;
+    int left = a.count - at < N ? (int)(a.count - at) : N;
+    float p[N], g[N], s[TK_MAX_STATES][N];
+    tk_cuda_operand gradient = {(void *)a.gradient, a.gradient_dtype, a.packed ? tk_cuda_packed : tk_cuda_strided, {1}};
+    readAny(gradient, at, left, g);
+    loadRounded(a.weights, a.packed, at, left, p);
 #pragma unroll
-  for (int k = 0; k < Row::states; k++) loadRounded(a.states[k], a.packed, at, left, s[k]);
-  step<Row>(a.scalars, p, g, s);
-  storeRounded(a.weights, a.packed, at, left, p);
+    for (int k = 0; k < Row::states; k++) loadRounded(a.states[k], a.packed, at, left, s[k]);
+    step<Row>(h, p, g, s);
+    storeRounded(a.weights, a.packed, at, left, p);
 #pragma unroll
-  for (int k = 0; k < Row::states; k++) storeRounded(a.states[k], a.packed, at, left, s[k]);
+    for (int k = 0; k < Row::states; k++) storeRounded(a.states[k], a.packed, at, left, s[k]);
+  }
 }

@@ -46,6 +46,12 @@ bool tk_open_cublaslt(tk_library *library, char reason[TK_REASON]);
   X(cuStreamCreate, (void **stream, unsigned flags))                                               \
   X(cuStreamDestroy_v2, (void *stream))                                                            \
   X(cuStreamSynchronize, (void *stream))                                                           \
+  X(cuStreamWaitEvent, (void *stream, void *event, unsigned flags))                                \
+  X(cuEventCreate, (void **event, unsigned flags))                                                 \
+  X(cuEventDestroy_v2, (void *event))                                                              \
+  X(cuEventRecord, (void *event, void *stream))                                                    \
+  X(cuEventQuery, (void *event))                                                                   \
+  X(cuEventSynchronize, (void *event))                                                             \
   X(cuModuleLoadData, (void **module, const void *image))                                          \
   X(cuModuleUnload, (void *module))                                                                \
   X(cuModuleGetFunction, (void **function, void *module, const char *name))                        \
@@ -90,9 +96,14 @@ typedef struct tk_nvrtc {
 
 const char *tk_nvrtc_load(tk_library library, tk_nvrtc *nvrtc);
 
-// What the heuristic of cuBLASLt proposes: the algorithm, in words of its own, and what it needs.
+// An algorithm of cuBLASLt, in words of its own.
+typedef struct tk_cublaslt_algorithm {
+  uint64_t words[8];
+} tk_cublaslt_algorithm;
+
+// What the heuristic of cuBLASLt proposes, and what it needs.
 typedef struct tk_cublaslt_choice {
-  uint64_t algorithm[8];
+  tk_cublaslt_algorithm algorithm;
   size_t workspace;
   int status;
   float waves;
@@ -105,8 +116,8 @@ typedef struct tk_cublaslt_choice {
   X(cublasLtDestroy, (void *handle))                                                               \
   X(cublasLtMatmul, (void *handle, void *product, const void *alpha, const void *a, void *a_layout, \
     const void *b, void *b_layout, const void *beta, const void *c, void *c_layout, void *d,       \
-    void *d_layout, const uint64_t *algorithm, void *workspace, size_t workspace_bytes,            \
-    void *stream))                                                                                 \
+    void *d_layout, const tk_cublaslt_algorithm *algorithm, void *workspace,                       \
+    size_t workspace_bytes, void *stream))                                                         \
   X(cublasLtMatmulDescCreate, (void **product, int compute_type, int scale_type))                  \
   X(cublasLtMatmulDescDestroy, (void *product))                                                    \
   X(cublasLtMatmulDescSetAttribute, (void *product, int attribute, const void *value, size_t bytes)) \

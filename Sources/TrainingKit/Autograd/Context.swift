@@ -79,8 +79,9 @@ package struct Context {
   }
 
   /// Keeps the first failure of a `validated` scope, or ends the program with its sentence.
-  package func fail(_ error: some Error) {
-    let error = located(error)
+  package func fail(_ error: some Error) { failHere(located(error)) }
+
+  private func failHere(_ error: any Error) {
     guard state.pointee.validationDepth > 0 else { fatalError("\(error)") }
     if state.pointee.failure == nil { state.pointee.failure = error }
   }
@@ -104,9 +105,38 @@ package struct Context {
   }
 
   private func located(_ error: any Error) -> any Error {
-    guard var error = error as? TensorError, let root = self.modules.first,
-      let module = self.modules.last
-    else { return error }
+    guard let error = error as? TensorError, let place else { return error }
+    return place.located(error)
+  }
+
+  /// The module that runs; nil outside of modules.
+  package var place: ModulePlace? {
+    self.modules.first.map { ModulePlace(root: $0, module: self.modules.last!) }
+  }
+
+  /// Keeps what a fault of the device was for an operation, as `fail` does.
+  package func fail(_ fault: DeviceFault, in operation: String) {
+    // A mistake that was made earlier knows where that was.
+    if case .mistake(let error) = fault { return failHere(error) }
+    fail(circumstance(fault, operation))
+  }
+
+  /// Reports mistakes that the device finds later than they were made, where a `validated` scope is to throw them.
+  package func settle() {
+    guard state.pointee.validationDepth > 0, self.backend.computesAside else { return }
+    run("validated") { (backend) throws(DeviceFault) in try backend.settle() }
+  }
+}
+
+/// Where in a model something happened.
+///
+/// `@unchecked Sendable`: modules are asked for their paths alone.
+package struct ModulePlace: @unchecked Sendable {
+  fileprivate let root, module: AnyObject
+
+  /// The error with its path.
+  package func located(_ error: TensorError) -> TensorError {
+    var error = error
     error.path = ObjectTree.path(from: root, to: module) ?? "\(type(of: module))"
     return error
   }
@@ -133,6 +163,7 @@ public func validated<Result>(_ body: () throws -> Result) throws -> Result {
     context.state.pointee.failure = nil
   }
   let result = try body()
+  context.settle()
   if let failure = context.state.pointee.failure { throw failure }
   return result
 }

@@ -11,7 +11,10 @@ public func withDevice<Result>(_ device: Device, _ body: () throws -> Result) th
   let context = Context.current
   // A plan stays on paper, which is that of the device that it began on.
   if context.backend.isPaper || context.deviceNumber == device.number { return try body() }
-  return try context.computing(on: device.opened(), body)
+  return try context.computing(on: device.opened()) {
+    defer { context.settle() }
+    return try body()
+  }
 }
 
 extension Device {

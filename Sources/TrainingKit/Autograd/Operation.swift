@@ -335,6 +335,10 @@ extension Context {
     case .call(let call, let words, let isLost):
       .failed(
         operation: operation, device: .current, call: call, words: words, isLost: isLost)
+    case .mistake(let error):
+      .failed(
+        operation: operation, device: .current, call: error.operation, words: "\(error)",
+        isLost: false)
     }
   }
 
@@ -347,7 +351,7 @@ extension Context {
       try body(self.backend)
       return true
     } catch {
-      fail(circumstance(error, operation))
+      fail(error, in: operation)
       return false
     }
   }

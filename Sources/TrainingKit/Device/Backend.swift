@@ -8,11 +8,17 @@ package protocol Backend: AnyObject, Sendable {
   var pool: MemoryPool { get }
   /// What takes the place of a pool in a file.
   func pool(for file: MemoryPool) -> MemoryPool
+  /// Gives memory that nobody uses back to the system.
+  func trim()
   /// Whether nothing is computed; elements of its tensors may not be written.
   var isPaper: Bool { get }
   /// Whose memory kernels read and write, as storages say it; nil where they read none.
   var deviceNumber: Int? { get }
 
+  /// Whether the program goes on while kernels run, so that whoever asks for elements waits.
+  var computesAside: Bool { get }
+  /// Waits where mistakes may be found still, and throws the first.
+  func settle() throws(DeviceFault)
   /// What kept the pool from giving memory, beside a lack of it; nil for most devices.
   func takeFault() -> DeviceFault?
 
@@ -83,8 +89,9 @@ package protocol Backend: AnyObject, Sendable {
   /// The gradients of queries, keys and values, each `[batch, rows, heads, columns]`.
   func attentionBackward(
     _ heads: AttentionProduct, gradient: Tensor, into results: [Tensor]) throws(DeviceFault)
-  /// The position of the first index outside of `0 ..< limit`, or nil.
-  func firstOutside(_ index: IndexView, limit: Int) throws(DeviceFault) -> Int?
+  /// What is wrong with the first of some int64 indices without gaps that breaks a rule; nil where none does. A device
+  /// that computes aside finds that later: what waits for it then throws it as a fault. Kernels leave such indices out.
+  func check(_ indices: Tensor, _ rule: IndexRule) throws(DeviceFault) -> TensorError?
   func gather(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor) throws(DeviceFault)
   /// Adds into `y`, which holds zeros.
   func scatterAdd(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor) throws(DeviceFault)
@@ -107,10 +114,36 @@ package protocol Backend: AnyObject, Sendable {
   func update(
     _ row: tk_update, _ scalars: [Double], rounded weights: RoundedTensor, gradient: Tensor,
     states: [RoundedTensor]) throws(DeviceFault)
+  /// Whether several updates at once take less time than one after the other.
+  var updatesTogether: Bool { get }
+  /// Updates of which none reads what another writes.
+  func update(_ updates: [ParameterUpdate]) throws(DeviceFault)
+}
+
+/// One pass over a parameter and its state.
+package enum ParameterUpdate {
+  case plain(
+    tk_update, [Double], parameter: Tensor, gradient: Tensor, states: [Tensor])
+  case rounded(
+    tk_update, [Double], weights: RoundedTensor, gradient: Tensor, states: [RoundedTensor])
 }
 
 extension Backend {
+  package var updatesTogether: Bool { false }
+  package func update(_ updates: [ParameterUpdate]) throws(DeviceFault) {
+    for update in updates {
+      switch update {
+      case .plain(let row, let scalars, let parameter, let gradient, let states):
+        try self.update(row, scalars, parameter: parameter, gradient: gradient, states: states)
+      case .rounded(let row, let scalars, let weights, let gradient, let states):
+        try self.update(row, scalars, rounded: weights, gradient: gradient, states: states)
+      }
+    }
+  }
   package func takeFault() -> DeviceFault? { nil }
+  package func trim() { pool.trim() }
+  package var computesAside: Bool { false }
+  package func settle() {}
 }
 
 /// A parameter or a state, and how float32 results are rounded to it where it is in half precision.
@@ -159,6 +192,22 @@ package struct IndexView {
     self.outerStride = outerStride
     self.axisStride = axisStride
     self.innerStride = innerStride
+  }
+}
+
+/// What indices have to be.
+package struct IndexRule: Sendable {
+  /// What they are below; none is below 0.
+  package let limit: Int
+  /// One that may be anything.
+  package let ignored: Int?
+  /// What is wrong with another.
+  package let mistake: @Sendable (Int64) -> TensorError
+
+  package init(
+    limit: Int, ignored: Int? = nil, mistake: @escaping @Sendable (Int64) -> TensorError
+  ) {
+    (self.limit, self.ignored, self.mistake) = (limit, ignored, mistake)
   }
 }
 

@@ -101,9 +101,18 @@ extension CPUBackend {
 }
 
 extension CPUBackend {
-  package func firstOutside(_ index: IndexView, limit: Int) -> Int? {
-    let position = withUnsafePointer(to: index.kernel) { tk_index_check($0, Int64(limit)) }
-    return position < 0 ? nil : Int(position)
+  package func check(_ indices: Tensor, _ rule: IndexRule) -> TensorError? {
+    let list = indices.address.assumingMemoryBound(to: Int64.self)
+    guard let ignored = rule.ignored else {
+      let view = IndexView(
+        indices, outer: 1, count: indices.count, inner: 1, outerStride: 0, axisStride: 1,
+        innerStride: 0)
+      let position = withUnsafePointer(to: view.kernel) { tk_index_check($0, Int64(rule.limit)) }
+      return position < 0 ? nil : rule.mistake(list[Int(position)])
+    }
+    let range = 0..<Int64(rule.limit)
+    return UnsafeBufferPointer(start: list, count: indices.count)
+      .first { !range.contains($0) && $0 != ignored }.map(rule.mistake)
   }
 }
 

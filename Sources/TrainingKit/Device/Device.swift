@@ -81,7 +81,7 @@ public struct Device: Sendable, Hashable {
   public func resetPeakMemory() { pool?.resetPeak() }
 
   /// Gives memory that no tensor uses back to the system.
-  public func trimMemory() { pool?.trim() }
+  public func trimMemory() { try? opened().trim() }
 
   private var pool: MemoryPool? { try? opened().pool }
 

@@ -4,6 +4,8 @@ package enum DeviceFault: Error, Hashable {
   case noRoom(byteCount: Int)
   /// A call of the device's driver or compiler failed, how they put it, and whether the device is gone with it.
   case call(String, words: String, isLost: Bool)
+  /// A mistake that a device found after the call that made it.
+  case mistake(TensorError)
 }
 
 extension DeviceFault: CustomStringConvertible {
@@ -12,6 +14,7 @@ extension DeviceFault: CustomStringConvertible {
     switch self {
     case .noRoom(let byteCount): "no room for \(byteCount) bytes"
     case .call(let call, let words, _): "\(call): \(words)"
+    case .mistake(let error): "\(error)"
     }
   }
 }

@@ -167,10 +167,8 @@ package final class PaperBackend: Backend {
     if let gpu { return try gpu.attentionBackward(heads, gradient: gradient, into: results) }
     _ = try heads.backwardWork(gradient: gradient, into: results).room(from: pool)
   }
-  package func firstOutside(_ index: IndexView, limit: Int) throws(DeviceFault) -> Int? {
-    _ = try gpu?.firstOutside(index, limit: limit)
-    return nil
-  }
+  package var computesAside: Bool { gpu != nil }
+  package func check(_ indices: Tensor, _ rule: IndexRule) -> TensorError? { nil }
   package func gather(_ x: Tensor, axis: Int, _ index: IndexView, into y: Tensor)
     throws(DeviceFault)
   {
@@ -215,17 +213,19 @@ package final class PaperBackend: Backend {
   package func update(
     _ row: tk_update, _ scalars: [Double], parameter: Tensor, gradient: Tensor, states: [Tensor]
   ) throws(DeviceFault) {
-    try gpu?.update(row, scalars, parameter: parameter, gradient: gradient, states: states)
-    counter.update([parameter] + states, gradient)
+    try update([
+      .plain(row, scalars, parameter: parameter, gradient: gradient, states: states)
+    ])
   }
   package func update(
     _ row: tk_update, _ scalars: [Double], rounded weights: RoundedTensor, gradient: Tensor,
     states: [RoundedTensor]
   ) throws(DeviceFault) {
-    try gpu?.update(row, scalars, rounded: weights, gradient: gradient, states: states)
-    counter.update([weights.elements] + states.map(\.elements), gradient)
-    for operand in [weights] + states where operand.rounding == tk_round_stochastic {
-      counter.draw(operand.elements.count)
-    }
+    try update([.rounded(row, scalars, weights: weights, gradient: gradient, states: states)])
+  }
+  package var updatesTogether: Bool { gpu?.updatesTogether ?? false }
+  package func update(_ updates: [ParameterUpdate]) throws(DeviceFault) {
+    try gpu?.update(updates)
+    updates.forEach(counter.update)
   }
 }

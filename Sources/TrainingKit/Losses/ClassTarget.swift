@@ -58,7 +58,7 @@ struct ClassTarget {
   private let isIgnored: Tensor
   private let axis: Int
   private let weight: Tensor?
-  private let count: Double
+  private let count: LossCount
 
   init(
     _ labels: Tensor, of logits: Tensor, _ weight: Tensor? = nil, ignoring ignored: Int,
@@ -77,10 +77,24 @@ struct ClassTarget {
     // uint8 labels could not be compared with −100.
     let labels = labels.cast(to: .int64)
     try labels.expectClasses(logits.shape[axis], orEqual: ignored, name)
-    count = labels.isHollow ? 0 : labelCount(labels, weight: weight, ignoreIndex: ignored)
     isIgnored = labels .== ignored
     self.labels = which(isIgnored, Tensor(0), labels)
     self.weight = weight.map { logits.forClasses($0) }
+    if labels.isHollow {
+      count = .known(0)
+    } else if Context.current.backend.computesAside {
+      // Reading it would have the program wait.
+      count = .computed(Self.count(self.labels, isIgnored, weight))
+    } else {
+      count = .known(labelCount(labels, weight: weight, ignoreIndex: ignored))
+    }
+  }
+
+  /// As `labelCount`, where the labels are.
+  private static func count(_ labels: Tensor, _ isIgnored: Tensor, _ weight: Tensor?) -> Tensor {
+    let one = Tensor(1.0, dtype: .float64)
+    let each = weight.map { $0.detached().cast(to: .float64).taking(labels) } ?? one
+    return which(isIgnored, Tensor(0.0, dtype: .float64), each).sum()
   }
 
   /// The weighted value at each label; 0 where it does not take part.
@@ -117,8 +131,11 @@ extension Tensor {
   fileprivate func expectClasses(
     _ count: Int, orEqual ignored: Int, _ operation: String
   ) throws(TensorError) {
-    guard !isHollow else { return }
-    let stray = elements(Int.self).first { !(0..<count).contains($0) && $0 != ignored }
-    if let stray { throw .stray(stray, count, ignored, operation) }
+    let place = Context.current.place
+    try checkIndices(
+      IndexRule(limit: count, ignored: ignored) { label in
+        let error = TensorError.stray(Int(label), count, ignored, operation)
+        return place?.located(error) ?? error
+      }, operation)
   }
 }

@@ -28,17 +28,17 @@ extension Reduction where Result == Tensor {
   public static var none: Self { Self { $0.each.cast(to: $0.dtype) } }
 
   /// Their mean: 0, with zero gradients, over nothing, where PyTorch's is NaN.
-  public static var mean: Self { Self { $0.counted.mean.cast(to: $0.dtype) } }
+  public static var mean: Self { Self { $0.mean.cast(to: $0.dtype) } }
 
   /// Their sum.
-  public static var sum: Self { Self { $0.counted.sum.cast(to: $0.dtype) } }
+  public static var sum: Self { Self { $0.sum.cast(to: $0.dtype) } }
 
   /// Their sum divided by the extent of the first axis, 0 over nothing: the mean of what each of a
   /// batch adds up to.
   public static var batchMean: Self {
     Self { losses in
       let batch = losses.each.rank == 0 ? 1 : losses.each.shape[0]
-      let total = LossSum(sum: losses.counted.sum, count: Double(batch))
+      let total = LossSum(sum: losses.sum, count: Double(batch))
       return total.mean.cast(to: losses.dtype)
     }
   }
@@ -81,20 +81,27 @@ public struct LossSum: Sendable {
   }
 }
 
+/// What a mean of losses divides by.
+enum LossCount {
+  case known(Double)
+  /// One element of float64 on a device, which the program would have to wait for.
+  case computed(Tensor)
+}
+
 /// Losses of elements before their reduction, in the dtype that they were computed in.
 struct ElementLosses {
   let each: Tensor
   /// What their mean divides by.
-  let count: Double
+  let count: LossCount
   /// The dtype of the result.
   let dtype: DType
 
   /// - Parameters:
   ///   - dtype: that of the predictions, where losses are computed in another.
   ///   - count: the number of elements unless given.
-  init(_ each: Tensor, dtype: DType? = nil, count: Double? = nil) {
+  init(_ each: Tensor, dtype: DType? = nil, count: LossCount? = nil) {
     self.each = each
-    self.count = count ?? Double(each.shape.count)
+    self.count = count ?? .known(Double(each.shape.count))
     self.dtype = dtype ?? each.dtype
   }
 
@@ -109,7 +116,20 @@ struct ElementLosses {
   }
 
   /// The sum, which float16 could not hold.
+  var sum: Tensor { each.cast(to: each.dtype.statistics).sum() }
+
+  /// The sum with the count.
   var counted: LossSum {
-    LossSum(sum: each.cast(to: each.dtype.statistics).sum(), count: count)
+    switch count {
+    case .known(let count): LossSum(sum: sum, count: count)
+    case .computed(let count): LossSum(sum: sum, count: count.item())
+    }
+  }
+
+  /// The mean: 0, with zero gradients, when nothing counts.
+  var mean: Tensor {
+    guard case .computed(let count) = count else { return counted.mean }
+    let (sum, none) = (sum, count .== 0)
+    return sum / which(none, Tensor(1.0, dtype: .float64), count).cast(to: sum.dtype)
   }
 }

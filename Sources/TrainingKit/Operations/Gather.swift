@@ -4,12 +4,16 @@ struct Gather: Operation {
   /// The second input again: kept here, so that the first need not be kept for the gradient.
   let index: Tensor
   let pattern: IndexPattern
+  /// Whether the indices are known to be right, because another operation was given them.
+  var isChecked = false
 
   var name: String { pattern == .elements ? "gather" : "taking" }
   var saves: Saved { [] }
 
   func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
-    try index.checkRange(0..<inputs[0].shape[axis], axis: axis, of: inputs[0].shape, name)
+    if !isChecked {
+      try index.checkRange(0..<inputs[0].shape[axis], axis: axis, of: inputs[0].shape, name)
+    }
     return TensorSpec(pattern.shape(of: index, along: axis, in: inputs[0].shape), inputs[0].dtype)
   }
 
@@ -21,7 +25,9 @@ struct Gather: Operation {
 
   func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
     let extent = inputs[0].shape[axis]
-    return [gradient.scattered(axis: axis, index: index, pattern, extent: extent), nil]
+    return [
+      gradient.scattered(axis: axis, index: index, pattern, extent: extent, isChecked: true), nil,
+    ]
   }
 }
 
@@ -33,13 +39,14 @@ struct ScatterAdd: Operation {
   let pattern: IndexPattern
   /// The extent of the axis in the result.
   let extent: Int
+  var isChecked = false
 
   var name: String { "scatterAdd" }
   var saves: Saved { [] }
 
   func result(of inputs: Operands) throws(TensorError) -> TensorSpec {
     let shape = inputs[0].shape.replacing(axis, with: extent)
-    try index.checkRange(0..<extent, axis: axis, of: shape, name)
+    if !isChecked { try index.checkRange(0..<extent, axis: axis, of: shape, name) }
     return TensorSpec(shape, inputs[0].dtype)
   }
 
@@ -52,7 +59,8 @@ struct ScatterAdd: Operation {
   }
 
   func backward(_ gradient: Tensor, inputs: Operands, output: Tensor) -> Slopes {
-    [Gather(axis: axis, index: index, pattern: pattern)(gradient.contiguous(), index), nil]
+    let gather = Gather(axis: axis, index: index, pattern: pattern, isChecked: true)
+    return [gather(gradient.contiguous(), index), nil]
   }
 }
 
@@ -172,11 +180,12 @@ extension Tensor {
   /// Zeros of the given extent along the axis, with the elements of this tensor added at the
   /// indices.
   fileprivate func scattered(
-    axis: Int, index: Tensor, _ pattern: IndexPattern, extent: Int
+    axis: Int, index: Tensor, _ pattern: IndexPattern, extent: Int, isChecked: Bool = false
   ) -> Tensor {
     let isHalf = dtype == .float16 || dtype == .bfloat16
     let terms = (isHalf ? cast(to: .float32) : self).contiguous()
-    let scatter = ScatterAdd(axis: axis, index: index, pattern: pattern, extent: extent)
+    let scatter = ScatterAdd(
+      axis: axis, index: index, pattern: pattern, extent: extent, isChecked: isChecked)
     return scatter(terms, index).cast(to: dtype)
   }
 
@@ -212,18 +221,27 @@ extension Tensor {
   fileprivate func checkRange(
     _ range: Range<Int>, axis: Int, of shape: Shape, _ operation: String
   ) throws(TensorError) {
-    guard !isHollow, count > 0 else { return }
-    let list = IndexView(
-      self, outer: 1, count: count, inner: 1, outerStride: 0, axisStride: 1, innerStride: 0)
-    var outside: Int?
-    onItsDevice { _ in
-      _ = Context.current.run(operation) { (backend) throws(DeviceFault) in
-        outside = try backend.firstOutside(list, limit: range.upperBound)
-      }
+    guard !isHollow, count > 0, !isElsewhere else { return }
+    let place = Context.current.place
+    try checkIndices(
+      IndexRule(limit: range.upperBound) { stray in
+        let error = TensorError(
+          .index, operation, expected: "indices in \(range) for axis \(axis) of \(shape)",
+          got: "\(stray)")
+        return place?.located(error) ?? error
+      }, operation)
+  }
+}
+
+extension Tensor {
+  /// Throws when an index breaks a rule; a device that computes aside finds that later.
+  func checkIndices(_ rule: IndexRule, _ operation: String) throws(TensorError) {
+    let list = detached().contiguous()
+    guard !list.isHollow, list.count > 0, !list.isElsewhere else { return }
+    var mistake: TensorError?
+    Context.current.run(operation) { (backend) throws(DeviceFault) in
+      mistake = try backend.check(list, rule)
     }
-    guard let place = outside else { return }
-    throw TensorError(
-      .index, operation, expected: "indices in \(range) for axis \(axis) of \(shape)",
-      got: "\(elements(Int64.self)[place])")
+    if let mistake { throw mistake }
   }
 }

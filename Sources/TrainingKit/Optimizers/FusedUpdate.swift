@@ -46,7 +46,12 @@ package struct FusedUpdate {
     guard target.elements.isReachable(by: "update"), gradient.isReachable(by: "update"),
       states.allSatisfy({ $0.elements.isReachable(by: "update") })
     else { return }
-    Context.current.run("update") { (backend) throws(DeviceFault) in
+    let context = Context.current
+    if context.backend.updatesTogether {
+      return UpdateQueue.run(
+        .rounded(row, scalars, weights: target, gradient: gradient, states: states))
+    }
+    context.run("update") { (backend) throws(DeviceFault) in
       try backend.update(row, scalars, rounded: target, gradient: gradient, states: states)
     }
   }
@@ -56,7 +61,12 @@ package struct FusedUpdate {
     guard target.count > 0, target.isReachable(by: "update"), gradient.isReachable(by: "update"),
       states.allSatisfy({ $0.isReachable(by: "update") })
     else { return }
-    Context.current.run("update") { (backend) throws(DeviceFault) in
+    let context = Context.current
+    if context.backend.updatesTogether {
+      return UpdateQueue.run(
+        .plain(row, scalars, parameter: target, gradient: gradient, states: states))
+    }
+    context.run("update") { (backend) throws(DeviceFault) in
       try backend.update(row, scalars, parameter: target, gradient: gradient, states: states)
     }
   }

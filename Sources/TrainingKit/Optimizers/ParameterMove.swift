@@ -55,7 +55,9 @@ extension Optimizer {
     guard roomy.isEmpty || room != nil, moveRisky(moves, learningRate) else {
       return forgetUnused(moves)
     }
-    for each in moves where each.rule.rule.isOnePass { move(each, learningRate: learningRate) }
+    UpdateQueue.gathering {
+      for each in moves where each.rule.rule.isOnePass { move(each, learningRate: learningRate) }
+    }
     guard let room else { return }
     Context.current.scoping(room) {
       for each in roomy { move(each, learningRate: learningRate) }

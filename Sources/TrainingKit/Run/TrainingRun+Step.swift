@@ -183,17 +183,18 @@ extension TrainingRun {
     _ others: inout ModuleMembers?, _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
   ) throws -> Double {
     let context = Context.current
-    var (value, count) = try context.charging(.activations) {
+    var (value, count, number) = try context.charging(.activations) {
       try validated {
-        try context.recomputing(recomputation.modules(of: members)) {
+        let (value, count) = try context.recomputing(recomputation.modules(of: members)) {
           try precision.applied { try loss(model, part) }
         }
+        // Read here, because a device may find mistakes only when somebody waits for it.
+        return (value, count, count > 0 && value.count == 1 ? value.detached().item() : 0)
       }
     }
     guard value.count == 1 else {
       throw TensorError.shape("step", expected: "a loss of one element", got: value.shape)
     }
-    let number = count > 0 ? value.detached().item() : 0
     // The sign of what is not a number says nothing.
     guard number.isFinite else { return number.isNaN ? .nan : number }
     var found: ModuleMembers?

@@ -7,7 +7,7 @@ KERNEL(gather<float16, 1>)
 KERNEL(gather<int32_t, 1>)
 KERNEL(gather<int64, 1>)
 KERNEL(gather<int64, 2>)
-KERNEL(firstOutside)
+KERNEL(checkIndices)
 
 #define SCATTERS_OF(type, wide)                                                                    \
   KERNEL(scatterColumns<type>)                                                                     \

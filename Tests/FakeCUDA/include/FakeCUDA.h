@@ -37,6 +37,7 @@ void fake_cuda_destroy(fake_cuda_machine *machine);
 
 tk_library fake_cuda_driver(fake_cuda_machine *machine);
 tk_library fake_cuda_compiler(fake_cuda_machine *machine);
+tk_library fake_cuda_products(fake_cuda_machine *machine);
 
 // The n-th call from now (1 is the next) of a name, or of any where it is null, fails with this number and does
 // nothing. Several may be set.
@@ -55,7 +56,8 @@ int64_t fake_cuda_launches(fake_cuda_machine *machine, const char *kernel);
 
 // What was made and not given back.
 typedef struct fake_cuda_live {
-  int64_t allocations, bytes, most_bytes, host_allocations, host_bytes, contexts, streams, modules, programs;
+  int64_t allocations, bytes, most_bytes, host_allocations, host_bytes, contexts, streams, events,
+    modules, programs, products;
 } fake_cuda_live;
 fake_cuda_live fake_cuda_alive(fake_cuda_machine *machine);
 

@@ -10,14 +10,19 @@ typedef struct tk_cuda_gather {
   int64_t axis;                  // the extent that indices pick from
 } tk_cuda_gather;
 
-// found[block] = one more than the first position of a share of the result whose index is outside of 0 ..< limit, or 0.
+// The first index that is a mistake of the caller, in memory that the processor reads, too.
+typedef struct tk_cuda_stray {
+  int64_t index;
+  int64_t is_there;
+} tk_cuda_stray;
+
+// Indices that are to be in 0 ..< limit, or the one that is ignored where `ignores`. Kernels that use indices leave out
+// others, and read zeros in their place.
 typedef struct tk_cuda_index_check {
   const int64_t *index;
-  int64_t *found;
-  int64_t outer_stride, axis_stride, inner_stride;
-  int64_t count, inner;          // of the result
-  int64_t points, inner_points;  // that are looked at, in all and along the inner axis
-  int64_t limit;
+  tk_cuda_stray *stray;
+  int64_t count, limit, ignored;
+  bool ignores;
 } tk_cuda_index_check;
 
 // What is added to y where one list of indices is for all columns, (outer, inner) pairs, and `order` sorts it. Sums of

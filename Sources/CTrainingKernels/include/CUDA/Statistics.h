@@ -1,4 +1,5 @@
 #pragma once
+#include "CUDA/Table.h"
 
 // What one pass finds, as tk_statistics.
 typedef struct tk_cuda_statistics {
@@ -22,3 +23,17 @@ typedef struct tk_cuda_join {
   tk_cuda_statistics *joined;
   int64_t pieces;
 } tk_cuda_join;
+
+// A tensor of a table, of which every block takes a piece of TK_CUDA_MEASURED elements.
+#define TK_CUDA_MEASURED 16384
+typedef struct tk_cuda_measured {
+  const void *x;
+  int64_t length;
+  bool packed;                 // whether 16 bytes can be read at once
+} tk_cuda_measured;
+
+// found[block] = what the squares of a piece are, and joined[tensor] = what those of a tensor are.
+typedef struct tk_cuda_measure_each {
+  tk_cuda_table table;
+  tk_cuda_statistics *found, *joined;
+} tk_cuda_measure_each;

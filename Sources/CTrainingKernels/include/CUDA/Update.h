@@ -1,5 +1,6 @@
 #pragma once
 #include "CUDA/Elements.h"
+#include "CUDA/Table.h"
 
 #define TK_MAX_STATES 4
 #define TK_CUDA_SCALARS 10
@@ -11,7 +12,10 @@ typedef enum tk_rounding : int32_t {
   tk_round_nearest, tk_round_stochastic, tk_round_compensated
 } tk_rounding;
 
-// Everything is contiguous; `packed` where it all begins at multiples of 16 bytes.
+// How many times its threads' width a block takes of a tensor.
+#define TK_CUDA_UPDATE_SWEEPS 4
+
+// A tensor of a table. Everything is contiguous; `packed` where it all begins at multiples of 16 bytes.
 typedef struct tk_cuda_update {
   int64_t count;
   double scalars[TK_CUDA_SCALARS];
@@ -29,7 +33,7 @@ typedef struct tk_cuda_rounded {
   uint64_t key, position;
 } tk_cuda_rounded;
 
-// `packed` where all begins at multiples of eight of its elements.
+// The same; `packed` where all begins at multiples of eight of its elements.
 typedef struct tk_cuda_update_rounded {
   int64_t count;
   double scalars[TK_CUDA_SCALARS];

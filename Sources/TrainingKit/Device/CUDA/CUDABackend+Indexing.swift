@@ -62,27 +62,20 @@ extension CUDABackend {
     UnsafeRawPointer(x).isAligned(to: 16) && UnsafeRawPointer(y).isAligned(to: 16)
   }
 
-  /// The position of the first index outside of `0 ..< limit`, or nil. Waits for the device.
-  package func firstOutside(_ index: IndexView, limit: Int) throws(DeviceFault) -> Int? {
-    let outer = index.outerStride == 0 ? min(1, index.outer) : index.outer
-    let inner = index.innerStride == 0 ? min(1, index.inner) : index.inner
-    let points = outer * index.count * inner
-    guard points > 0 else { return nil }
-    let blocks = min(1024, points.pieces(of: 1024))
-    let found = try scratch(blocks * 8, "index")
-    defer { withExtendedLifetime(found) {} }
-    let arguments = tk_cuda_index_check(
-      index: UnsafePointer(index.indices.address.assumingMemoryBound(to: Int64.self)),
-      found: found.memory.assumingMemoryBound(to: Int64.self),
-      outer_stride: Int64(index.outerStride), axis_stride: Int64(index.axisStride),
-      inner_stride: Int64(index.innerStride), count: Int64(index.count),
-      inner: Int64(index.inner), points: Int64(points), inner_points: Int64(inner),
-      limit: Int64(limit))
-    try launch(
-      CUDAKernel(.gather, "firstOutside"), Grid(blocks: blocks, threads: 256), arguments)
-    let first = try read(blocks, of: Int64.self, from: found).filter { $0 > 0 }.min()
-    return first.map { Int($0) - 1 }
+  package func check(_ indices: Tensor, _ rule: IndexRule) throws(DeviceFault) -> TensorError? {
+    guard let strays, indices.count > 0 else { return nil }
+    let list = UnsafePointer(indices.address.assumingMemoryBound(to: Int64.self))
+    try strays.check(rule) { stray throws(DeviceFault) in
+      let arguments = tk_cuda_index_check(
+        index: list, stray: stray, count: Int64(indices.count), limit: Int64(rule.limit),
+        ignored: Int64(rule.ignored ?? 0), ignores: rule.ignored != nil)
+      try launch(CUDAKernel(.gather, "checkIndices"), Grid(blocks: 1, threads: 1024), arguments)
+    }
+    return nil
   }
+
+  package var computesAside: Bool { true }
+  package func settle() throws(DeviceFault) { try strays?.settle() }
 }
 
 extension IndexView {

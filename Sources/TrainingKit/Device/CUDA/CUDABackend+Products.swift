@@ -5,9 +5,20 @@ extension CUDABackend {
     try multiply(tk_gemm(a, b, c), a.dtype, into: c.dtype)
   }
 
-  /// The product by kernels of this library.
+  /// The product by cuBLASLt where that is open, and matrices lie as it reads them; else by kernels of this library,
+  /// which also do what it has no algorithm for.
   func multiply(_ gemm: tk_gemm, _ dtype: DType, into result: DType) throws(DeviceFault) {
     guard gemm.m * gemm.n * gemm.batch > 0 else { return }
+    if let products, CUDAProducts.canMultiply(gemm) {
+      if isPaper { return }
+      if try products.multiply(gemm) { return }
+    }
+    try multiplyHere(gemm, dtype, into: result)
+  }
+
+  private func multiplyHere(
+    _ gemm: tk_gemm, _ dtype: DType, into result: DType
+  ) throws(DeviceFault) {
     var arguments = tk_cuda_gemm(gemm, isWide: dtype != result)
     let isHalf = dtype == .float16 || dtype == .bfloat16
     (arguments.a_vector, arguments.b_vector) = gemm.vectors(of: dtype)

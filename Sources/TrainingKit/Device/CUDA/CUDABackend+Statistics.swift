@@ -10,22 +10,51 @@ extension CUDABackend {
     return try read(parts, of: tk_cuda_statistics.self, from: joined).map(ElementStatistics.init)
   }
 
-  /// Waits for the device once.
+  /// Two launches a dtype, and one wait for the device.
   package func measure(each tensors: [Tensor]) throws(DeviceFault) -> [ElementStatistics] {
     if tensors.isEmpty { return [] }
     let joined = try statistics(tensors.count)
-    for (place, x) in tensors.enumerated() {
-      let target = joined.memory + place * MemoryLayout<tk_cuda_statistics>.stride
-      try measure(x, parts: 1, power: 2, scale: 1, into: target)
+    // Where the statistics of each tensor are: those of one dtype beside each other.
+    var places: [Int] = []
+    for dtype in Set(tensors.map(\.dtype)).sorted(by: { $0.description < $1.description }) {
+      let own = tensors.indices.filter { tensors[$0].dtype == dtype }
+      let target = joined.memory + places.count * MemoryLayout<tk_cuda_statistics>.stride
+      try measure(own.map { tensors[$0] }, dtype, into: target)
+      places += own
     }
-    return try read(tensors.count, of: tk_cuda_statistics.self, from: joined)
-      .map(ElementStatistics.init)
+    let found = try read(tensors.count, of: tk_cuda_statistics.self, from: joined)
+    var result = tensors.map { _ in ElementStatistics() }
+    for (place, found) in zip(places, found) { result[place] = ElementStatistics(found) }
+    return result
+  }
+
+  private func measure(
+    _ tensors: [Tensor], _ dtype: DType, into target: UnsafeMutableRawPointer
+  ) throws(DeviceFault) {
+    let parts = tensors.map {
+      tk_cuda_measured(
+        x: $0.address, length: Int64($0.count),
+        packed: UnsafeRawPointer($0.address).isAligned(to: 16))
+    }
+    let table = try CUDATable(
+      of: parts, blocks: tensors.map { $0.count.pieces(of: Int(TK_CUDA_MEASURED)) },
+      for: "measure", on: self)
+    let found = try statistics(table.blocks)
+    defer { withExtendedLifetime((table, found)) {} }
+    let arguments = tk_cuda_measure_each(
+      table: table.argument, found: found.memory.assumingMemoryBound(to: tk_cuda_statistics.self),
+      joined: target.assumingMemoryBound(to: tk_cuda_statistics.self))
+    try launch(
+      CUDAKernel(.statistics, "measureEach", .type(dtype)),
+      Grid(blocks: table.blocks, threads: 256), arguments)
+    try launch(
+      CUDAKernel(.statistics, "joinEach"), Grid(blocks: tensors.count, threads: 256), arguments)
   }
 
   private func measure(
     _ x: Tensor, parts: Int, power: Double, scale: Double, into target: UnsafeMutableRawPointer
   ) throws(DeviceFault) {
-    let piece = 1 << 14
+    let piece = Int(TK_CUDA_MEASURED)
     let length = x.count / parts
     let pieces = length.pieces(of: piece)
     let found = try statistics(parts * pieces)

@@ -4,22 +4,35 @@ internal import CTrainingRuntime
 package final class CUDABackend: Backend {
   package let pool: MemoryPool
   let device: CUDADevice
-  /// Nil where nothing is computed.
+  /// Nil where nothing is computed, as the next.
   private let functions: CUDAFunctions?
+  private let staging: CUDAStaging?
+  let strays: CUDAStrays?
+  /// Nil where products are made by kernels of this library alone.
+  let products: CUDAProducts?
 
-  init(_ driver: CUDADriver, _ compiler: CUDACompiler, ordinal: Int) throws(DeviceFault) {
-    device = try CUDADevice(driver, ordinal)
+  init(_ opening: CUDAOpening, ordinal: Int) throws(DeviceFault) {
+    let device = try CUDADevice(opening.driver, ordinal)
+    self.device = device
     pool = MemoryPool(source: .gpu(device))
-    pool.limit = try device.availableMemory()
-    functions = CUDAFunctions(device: device, compiler: compiler)
+    let memory = try device.memory()
+    pool.limit = memory.available
+    functions = CUDAFunctions(device: device, compiler: opening.compiler)
+    staging = try CUDAStaging(device: device, memory: memory.total)
+    strays = try CUDAStrays(device: device)
+    products =
+      if let calls = opening.products {
+        try CUDAProducts(calls, device: device, memory: memory.total)
+      } else { nil }
   }
 
-  private init(onPaper device: CUDADevice, in pool: MemoryPool) {
-    (self.device, self.pool, functions) = (device, pool, nil)
+  private init(onPaper backend: CUDABackend, in pool: MemoryPool) {
+    (device, products, self.pool) = (backend.device, backend.products, pool)
+    (functions, staging, strays) = (nil, nil, nil)
   }
 
   /// What takes the room that this backend's kernels would take, in a pool of paper, and computes nothing.
-  func onPaper(in pool: MemoryPool) -> CUDABackend { CUDABackend(onPaper: device, in: pool) }
+  func onPaper(in pool: MemoryPool) -> CUDABackend { CUDABackend(onPaper: self, in: pool) }
 
   package var isPaper: Bool { functions == nil }
   package var deviceNumber: Int? { isPaper ? nil : device.number }
@@ -59,30 +72,44 @@ package final class CUDABackend: Backend {
     return storage
   }
 
+  package func trim() {
+    staging?.trim()
+    if !isPaper { products?.trim() }
+    pool.trim()
+  }
+
   package func takeFault() -> DeviceFault? { device.takeFault() }
 
   package func write(
     into y: Tensor, _ body: (UnsafeMutableRawPointer) -> Void
   ) throws(DeviceFault) {
     if isPaper { return }
-    let staging = UnsafeMutableRawPointer.allocate(byteCount: y.form.byteCount, alignment: 64)
-    defer { staging.deallocate() }
-    body(staging)
-    try device.write(y.form.byteCount, from: staging, to: y.address)
+    try upload(y.form.byteCount, to: y.address, body)
+  }
+
+  /// Copies to the device what `body` writes, behind what is in the stream.
+  func upload(
+    _ byteCount: Int, to memory: UnsafeMutableRawPointer,
+    _ body: (UnsafeMutableRawPointer) -> Void
+  ) throws(DeviceFault) {
+    try staging?.upload(byteCount, to: memory, body)
   }
 
   package func read(_ x: Tensor, into target: UnsafeMutableRawPointer) throws(DeviceFault) {
     try read(x.form.byteCount, from: x.address, to: target)
   }
 
-  /// Copies from the device, once all that is in the stream is done; zeros where nothing is computed.
+  /// Copies from the device, once all that is in the stream is done; zeros where nothing is computed. Throws the
+  /// mistakes that were found until then.
   func read(
     _ byteCount: Int, from memory: UnsafeRawPointer, to target: UnsafeMutableRawPointer
   ) throws(DeviceFault) {
-    if isPaper {
+    guard let strays else {
       target.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
       return
     }
+    let checks = strays.launched
     try device.read(byteCount, from: memory, to: target)
+    try strays.settle(checks)
   }
 }

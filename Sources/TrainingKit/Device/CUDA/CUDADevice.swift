@@ -18,6 +18,7 @@ package final class CUDADevice: Sendable {
   let multiprocessors: Int
   private let handle: Int32
   private let context: CUDAHandle
+  /// It does not wait for the one that everybody shares.
   let stream: CUDAHandle
   private let fault = Monitor<DeviceFault?>(nil)
 
@@ -42,7 +43,6 @@ package final class CUDADevice: Sendable {
     do throws(DeviceFault) {
       try driver.check("cuCtxSetCurrent", calls.cuCtxSetCurrent(context))
       var stream: UnsafeMutableRawPointer?
-      // A stream that does not wait for the one that everybody shares.
       try driver.check("cuStreamCreate", calls.cuStreamCreate(&stream, 1))
       self.stream = CUDAHandle(handle: stream)
     } catch {
@@ -69,43 +69,25 @@ package final class CUDADevice: Sendable {
     try driver.check("cuCtxSetCurrent", driver.calls.cuCtxSetCurrent(context.handle))
   }
 
-  /// The bytes that nobody uses.
-  func availableMemory() throws(DeviceFault) -> Int {
+  /// The bytes that nobody uses, and all that there are.
+  func memory() throws(DeviceFault) -> (available: Int, total: Int) {
     try enter()
     var (available, total) = (0, 0)
     try driver.check("cuMemGetInfo", driver.calls.cuMemGetInfo_v2(&available, &total))
-    return available
+    return (available, total)
   }
 
-  /// Waits for all that is in the stream.
-  private func synchronize() throws(DeviceFault) {
-    try driver.check("cuStreamSynchronize", driver.calls.cuStreamSynchronize(stream.handle))
+  /// A block of the device's memory, which the calling thread has entered; nil where there is none.
+  func allocate(_ byteCount: Int) throws(DeviceFault) -> UInt? {
+    var memory: UInt64 = 0
+    let status = driver.calls.cuMemAlloc_v2(&memory, byteCount)
+    // There is no more.
+    if status == 2 { return nil }
+    try driver.check("cuMemAlloc", status)
+    return UInt(memory)
   }
 
-  /// Copies to the device, behind what is in the stream. The source may be written again at once.
-  func write(
-    _ byteCount: Int, from source: UnsafeRawPointer, to memory: UnsafeMutableRawPointer
-  ) throws(DeviceFault) {
-    try enter()
-    let target = UInt64(UInt(bitPattern: memory))
-    try driver.check(
-      "cuMemcpyHtoDAsync",
-      driver.calls.cuMemcpyHtoDAsync_v2(target, source, byteCount, stream.handle))
-    // Of memory that is not pinned, nobody promises when it has been read.
-    try synchronize()
-  }
-
-  /// Copies from the device, once all that is in the stream is done.
-  func read(
-    _ byteCount: Int, from memory: UnsafeRawPointer, to target: UnsafeMutableRawPointer
-  ) throws(DeviceFault) {
-    try enter()
-    let source = UInt64(UInt(bitPattern: memory))
-    try driver.check(
-      "cuMemcpyDtoHAsync",
-      driver.calls.cuMemcpyDtoHAsync_v2(target, source, byteCount, stream.handle))
-    try synchronize()
-  }
+  func free(_ address: UInt) { _ = driver.calls.cuMemFree_v2(UInt64(address)) }
 }
 
 extension CUDADevice: SegmentSource {
@@ -115,12 +97,7 @@ extension CUDADevice: SegmentSource {
   package func map(_ byteCount: Int) -> UInt? {
     do throws(DeviceFault) {
       try enter()
-      var memory: UInt64 = 0
-      let status = driver.calls.cuMemAlloc_v2(&memory, byteCount)
-      // There is no more.
-      if status == 2 { return nil }
-      try driver.check("cuMemAlloc", status)
-      return UInt(memory)
+      return try allocate(byteCount)
     } catch {
       fault.withLock { $0 = error }
       return nil
@@ -132,7 +109,7 @@ extension CUDADevice: SegmentSource {
 
   package func unmap(_ address: UInt, _ byteCount: Int) {
     guard (try? enter()) != nil else { return }
-    _ = driver.calls.cuMemFree_v2(UInt64(address))
+    free(address)
   }
 }
 

@@ -5,18 +5,29 @@ struct Unavailability: Error {
   let reason: String
 }
 
+/// What of CUDA is open.
+struct CUDAOpening: Sendable {
+  let driver: CUDADriver
+  let compiler: CUDACompiler
+  /// Nil where cuBLASLt is missing.
+  let products: CUDAProductCalls?
+}
+
 /// Where CUDA's functions come from.
 ///
 /// `@unchecked Sendable`: libraries stay open, and symbols may be looked up from any thread.
 package struct CUDALibraries: @unchecked Sendable {
   package typealias Opening = (UnsafeMutablePointer<tk_library>, UnsafeMutablePointer<CChar>) ->
     Bool
-  private let openDriver, openCompiler: Opening
+  private let openDriver, openCompiler, openProducts: Opening
 
-  package static let ofTheSystem = CUDALibraries(driver: tk_open_cuda, compiler: tk_open_nvrtc)
+  package static let ofTheSystem = CUDALibraries(
+    driver: tk_open_cuda, compiler: tk_open_nvrtc, products: tk_open_cublaslt)
 
-  package init(driver: @escaping Opening, compiler: @escaping Opening) {
-    (openDriver, openCompiler) = (driver, compiler)
+  package init(
+    driver: @escaping Opening, compiler: @escaping Opening, products: @escaping Opening
+  ) {
+    (openDriver, openCompiler, openProducts) = (driver, compiler, products)
   }
 
   func driver() throws(Unavailability) -> CUDADriver {
@@ -35,6 +46,13 @@ package struct CUDALibraries: @unchecked Sendable {
       throw Unavailability(reason: "libnvrtc has no \(String(cString: missing))")
     }
     return CUDACompiler(calls)
+  }
+
+  /// Nothing needs cuBLASLt: it may be missing.
+  func products() -> CUDAProductCalls? {
+    guard let library = try? opened(openProducts) else { return nil }
+    var calls = tk_cublaslt()
+    return tk_cublaslt_load(library, &calls) == nil ? CUDAProductCalls(calls: calls) : nil
   }
 
   private func opened(_ open: Opening) throws(Unavailability) -> tk_library {

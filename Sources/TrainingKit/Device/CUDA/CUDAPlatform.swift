@@ -5,7 +5,7 @@ public final class CUDAPlatform: Sendable {
   fileprivate enum State {
     case closed
     case unavailable(String)
-    case open(driver: CUDADriver, compiler: CUDACompiler, backends: [CUDABackend?])
+    case open(CUDAOpening, backends: [CUDABackend?])
   }
 
   private let libraries: CUDALibraries
@@ -32,7 +32,7 @@ public final class CUDAPlatform: Sendable {
 
   /// The number of GPUs that can be used.
   public var deviceCount: Int {
-    withOpened { if case .open(_, _, let backends) = $0 { backends.count } else { 0 } }
+    withOpened { if case .open(_, let backends) = $0 { backends.count } else { 0 } }
   }
 
   /// Why no GPU can be used, in words; nil where one can.
@@ -56,7 +56,8 @@ public final class CUDAPlatform: Sendable {
       let compiler = try libraries.compiler()
       try check(compiler, for: driver)
       return .open(
-        driver: driver, compiler: compiler, backends: Array(repeating: nil, count: count))
+        CUDAOpening(driver: driver, compiler: compiler, products: libraries.products()),
+        backends: Array(repeating: nil, count: count))
     } catch {
       return .unavailable(error.reason)
     }
@@ -135,16 +136,16 @@ extension CUDAPlatform.State {
     switch self {
     case .closed: return .failure(Unavailability(reason: "closed"))
     case .unavailable(let reason): return .failure(Unavailability(reason: reason))
-    case .open(let driver, let compiler, var backends):
+    case .open(let opening, var backends):
       guard backends.indices.contains(index) else {
         let reason = "expected a number below \(backends.count), the count of GPUs, got \(index)"
         return .failure(Unavailability(reason: reason))
       }
       if let backend = backends[index] { return .success(backend) }
       do throws(DeviceFault) {
-        let backend = try CUDABackend(driver, compiler, ordinal: index)
+        let backend = try CUDABackend(opening, ordinal: index)
         backends[index] = backend
-        self = .open(driver: driver, compiler: compiler, backends: backends)
+        self = .open(opening, backends: backends)
         return .success(backend)
       } catch {
         return .failure(Unavailability(reason: "\(error)"))
