@@ -198,12 +198,17 @@ final class WatchedPageTests: XCTestCase {
 
   /// A treatment of something in a place of that name.
   private func renamed(_ treatment: Treatment, _ name: String) throws -> Treatment {
-    let data = try JSONEncoder().encode(treatment)
+    let (encoder, decoder) = (JSONEncoder(), JSONDecoder())
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    let data = try encoder.encode(treatment)
     var object = try XCTUnwrap(JSONSerialization.jsonObject(with: data) as? [String: Any])
     var finding = try XCTUnwrap(object["finding"] as? [String: Any])
     for key in ["place", "symptom", "cause", "remedy"] { finding[key] = name }
     object["finding"] = finding
-    return try JSONDecoder().decode(
+    return try decoder.decode(
       Treatment.self, from: JSONSerialization.data(withJSONObject: object))
   }
 

@@ -129,8 +129,8 @@ extension Remedy {
     return [.firstLearningRates(times: since / first, updates: Int(steps))]
   }
 
-  /// The learning rate that a run has where it is taken back to, where the schedule rises from there by a factor of three
-  /// or more until the finding; else nothing.
+  /// The learning rate that a run has where it is taken back to, where the schedule rises from there by a factor of
+  /// three or more until the finding; else nothing.
   fileprivate static func holding<Model>(
     rateBefore finding: Finding, _ run: TrainingRun<Model>
   ) -> [Remedy] {
