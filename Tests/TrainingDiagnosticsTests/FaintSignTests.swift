@@ -139,6 +139,19 @@ extension FaintSignTests {
     }
   }
 
+  /// The same, of a loss that a blind guess would beat: such a model has no labels to blame.
+  func testLabelsAreNotBlamedByAModelThatKnowsLess() throws {
+    let ward = try Ward(seed: 1, rate: 1e-2)
+    var watched = WatchedRun(ward.run) { Ward.loss($0, $1) + 2 }
+    for item in ward.items(260) {
+      let isMixed = (Tensor.range(0, 32) .< 16).cast(to: .int64)
+      let y = item.y + isMixed * (item.noise - item.y)
+      _ = try watched.step(Ward.Item(x: item.x, y: y, noise: item.noise))
+    }
+    let found = try watched.conclude()
+    XCTAssertFalse(found.contains { $0.symptom == .noisyLabels }, "\(found)")
+  }
+
   /// Classes that are close are taken for each other, and no label is wrong.
   func testMistakesBetweenNeighboursAreNoWrongLabels() throws {
     let ward = try Ward(seed: 2, rate: 1e-2)
