@@ -5,13 +5,16 @@ extension Replay {
   /// well, whereas hard tasks have their mistakes where classes are close, and take a label for its neighbour.
   ///
   /// - Source: Northcutt et al. 2021, "Confident Learning", arXiv:1911.00068.
-  func mixedLabels(step: Int) throws -> Finding? {
+  func mixedLabels(_ history: RunHistory) throws -> Finding? {
+    guard let step = history.previous?.step, let level = history.loss.recent.median else {
+      return nil
+    }
     let rows = try run.undone { run in
       try moments.all.flatMap(\.items).suffix(64).reversed().reduce(into: [ScoredRow]()) {
         if $0.count < Self.enoughRows { $0 += try rowsOfScores(of: $1, in: run) }
       }
     }
-    guard let found = MixedLabels(rows) else { return nil }
+    guard let found = MixedLabels(rows, level: level) else { return nil }
     return Finding(
       .noisyLabels, cause: .wrongLabels, severity: .warning, step: step, confidence: 0.85,
       evidence: [
@@ -39,8 +42,6 @@ struct ScoredRow {
   let classes: Int
   /// The probability of the class that it holds for the likeliest.
   let confidence: Double
-  /// The logarithm of the label's probability, with its sign turned.
-  let surprise: Double
   /// How many classes it holds for likelier than the label: 0 where it is right.
   let rank: Int
   let label: Int
@@ -56,11 +57,9 @@ struct ScoredRow {
     let ranks = (x .> own + 1e-4).cast(to: .float32).sum(axis: 1).elements(Double.self)
     let labels = (x - own).abs().argmin(axis: 1).elements(Int.self)
     let confidences = (x.max(axis: 1) - normalizers.cast(to: .float32)).exp().elements(Double.self)
-    let surprises = surprise.elements(Double.self)
     return ranks.indices.map {
       ScoredRow(
-        classes: x.shape[1], confidence: confidences[$0], surprise: surprises[$0],
-        rank: Int(ranks[$0]), label: labels[$0])
+        classes: x.shape[1], confidence: confidences[$0], rank: Int(ranks[$0]), label: labels[$0])
     }
   }
 }
@@ -78,10 +77,11 @@ struct MixedLabels {
   /// Looks at the surest; nil where of a quarter fewer than a fifth are surely wrong or the model knows little, where
   /// of a half those that are wrong are near what the model holds for right, or of some classes above all, or where a
   /// blind guess would do better.
-  init?(_ rows: [ScoredRow]) {
+  ///
+  /// - Parameter level: the level of the losses of batches that were new.
+  init?(_ rows: [ScoredRow], level: Double) {
     guard let classes = rows.first?.classes, classes >= 4, rows.count >= 512,
-      rows.allSatisfy({ $0.classes == classes }),
-      rows.reduce(0, { $0 + $1.surprise }) / Double(rows.count) < logarithm(Double(classes))
+      rows.allSatisfy({ $0.classes == classes }), level < logarithm(Double(classes))
     else { return nil }
     let sorted = rows.sorted { $0.confidence > $1.confidence }
     let surest = sorted.prefix(rows.count / 4)

@@ -27,9 +27,9 @@ extension WatchedRun {
   }
 
   private func labelsInDoubt() throws -> [Finding] {
-    guard care.keepsSnapshots, let last = doctor.history.previous?.step else { return [] }
+    guard care.keepsSnapshots else { return [] }
     do {
-      return try [replay.mixedLabels(step: last), replay.labelsInDoubt(doctor.history)]
+      return try [replay.mixedLabels(doctor.history), replay.labelsInDoubt(doctor.history)]
         .compactMap { $0 }
     } catch is DeviceError {
       return []
@@ -124,7 +124,7 @@ extension WatchedRun {
     guard care.keepsSnapshots, run.steps == Self.leastSteps, doctor.history.first?.step == 0,
       let start = moments.all.first?.snapshot.steps, start == 0,
       let level = doctor.history.loss.recent.median,
-      level > doctor.history.loss.first - 0.1 * abs(doctor.history.loss.first) || areThrown,
+      level > doctor.history.loss.first - (areThrown ? 0.25 : 0.1) * abs(doctor.history.loss.first),
       !doctor.findings.contains(where: { $0.severity >= .warning })
     else { return [] }
     let finding = Finding(
