@@ -23,9 +23,20 @@ final class FaintSignTests: XCTestCase {
   func testALevelThatRisesWithTheRateIsPutOnIt() {
     for (jump, isTold) in [(203, true), (150, false), (1000, false)] {
       let found = findings(noise: 0.06, rate: { $0 < jump ? 1e-3 : 1e-2 }) { $0 < 203 ? 2 : 2.2 }
-      let finding = found.first { $0.symptom == .learningRateJump }
+      let finding = found.first { $0.symptom == .learningRateJump && $0.severity >= .warning }
       XCTAssertEqual(finding?.cause, isTold ? .schedule : nil, "\(jump): \(found)")
       XCTAssertEqual(finding?.step, isTold ? 203 : nil)
+    }
+  }
+
+  func testARateFromWhichOnLossesHardlyFallIsANote() {
+    for (factor, level, isNoted) in [(10.0, 1.95, true), (10, 1.7, false), (5, 2, false)] {
+      let found = findings(noise: 0.02, rate: { $0 < 150 ? 1e-3 : factor * 1e-3 }) {
+        $0 < 150 ? 2 : level
+      }
+      let finding = found.first { $0.symptom == .learningRateJump }
+      XCTAssertEqual(finding?.severity, isNoted ? .note : nil, "\(factor), \(level): \(found)")
+      XCTAssertEqual(finding?.evidence["rate_before"], isNoted ? 1e-3 : nil)
     }
   }
 

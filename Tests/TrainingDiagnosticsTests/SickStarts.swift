@@ -19,14 +19,17 @@ enum SickStarts {
   }
 
   private static func optimizers(_ seed: UInt64) -> [SickStart] {
-    let sick: [(String, String, any Optimizer)] = [
-      ("an epsilon of 10", "epsilon", AdamW(epsilon: 10)),
-      ("a momentum of 0.999", "momentum", SGD(momentum: 0.999)),
-      ("a beta2 of 0.5 for all but biases", "beta2", Adam(beta2: 0.5).varying(.all)),
+    let sick: [(String, String, Severity, any Optimizer)] = [
+      ("an epsilon of 10", "epsilon", .note, AdamW(epsilon: 10)),
+      ("a momentum of 0.999", "momentum", .note, SGD(momentum: 0.999)),
+      ("a momentum of 1", "momentum", .warning, SGD(momentum: 1)),
+      ("a beta2 of 0.85", "beta2", .note, Adam(beta2: 0.85)),
+      ("a beta2 below the square of beta1", "beta2", .warning, Adam(beta2: 0.5).varying(.all)),
+      ("a beta2 of 0.5 beside a beta1 of 0", "beta2", .note, Adam(beta1: 0, beta2: 0.5)),
     ]
-    return sick.map { name, place, optimizer in
+    return sick.map { name, place, severity, optimizer in
       SickStart(
-        check: "optimizer", symptom: .unusualSetting, cause: .optimizer, severity: .note,
+        check: "optimizer", symptom: .unusualSetting, cause: .optimizer, severity: severity,
         place: place,
         start: PreflightCase(
           name, seed: seed, optimizer: optimizer,

@@ -130,14 +130,47 @@ final class TreatmentTests: XCTestCase {
     }
     var run = TrainingRun(
       model: model, optimizer: AdamW(), schedule: .constant(1e-3), generator: generator)
-    for start in [Remedy.Start.he, .layers, .small] {
-      Remedy.initialization(start).apply(to: &run)
-    }
+    for start in [Remedy.Start.he, .layers] { Remedy.initialization(start).apply(to: &run) }
     XCTAssertEqual(paths.count, 6)
     XCTAssertEqual(value("1.bias").statistics.rms, 0)
     XCTAssertEqual(value("1.weight").mean().item(), 1)
     XCTAssertLessThan(value("0.weight").statistics.rms, 1)
     XCTAssertTrue(value("2.weight").isIdentical(to: healthy), "what started well stays")
+  }
+
+  /// What is far from one usual start may be close to another.
+  func testWeightsAreComparedWithTheStartThatTheyWouldGet() throws {
+    for (scale, isIll) in [
+      (0.6, [Remedy.Start.layers, .small]), (0.02, [.he, .layers]), (0.25, [.small]),
+    ] {
+      for start in [Remedy.Start.he, .layers, .small] {
+        let generator = RandomGenerator(seed: 1)
+        let weight = generator.normal([64, 32]) * scale
+        var run = TrainingRun(
+          model: Linear(weight: Parameter(weight)), optimizer: SGD(), schedule: .constant(1e-3),
+          generator: generator)
+        Remedy.initialization(start).apply(to: &run)
+        let isLeft = run.model.weight.value.detached().isIdentical(to: weight)
+        XCTAssertEqual(!isLeft, isIll.contains(start), "\(start), \(scale)")
+      }
+    }
+  }
+
+  /// A rate of nothing leaves a run where it is, which may be better than where it went.
+  func testRatesAreNotDividedByMoreThanAMillion() {
+    func neighbors(of factor: Double) -> [Double] {
+      [Remedy.learningRate(times: factor)].neighbors.map { remedies in
+        guard case .learningRate(let factor)? = remedies.first else { return 1 }
+        return factor
+      }
+    }
+    for (factor, expected) in [(0.1, [0.3, 0.03]), (0.3, [1, 0.1]), (1e-6, [3e-6])] {
+      let found = neighbors(of: factor)
+      XCTAssertEqual(found.count, expected.count, "\(found)")
+      for (found, expected) in zip(found, expected) {
+        XCTAssertEqual(found / expected, 1, accuracy: 1e-12)
+      }
+    }
   }
 
   func testRoundingThatLosesUpdatesIsCompensated() throws {

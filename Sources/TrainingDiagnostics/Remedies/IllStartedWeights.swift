@@ -14,27 +14,34 @@ struct IllStartedWeight {
 }
 
 extension Module {
-  /// The trainable weights that no usual start gives.
+  /// The trainable weights that are far from a usual start.
   ///
-  /// Of matrices the scale is a factor of three or more from He's, rows are alike, or biases outweigh what they make of
-  /// usual inputs; of norms scales are a factor of three or more from one, or shifts are as large as they.
-  var illStartedWeights: [IllStartedWeight] {
+  /// Of matrices the scale is a factor of three or more from that start's, rows are alike, or biases outweigh what they
+  /// make of usual inputs; of norms scales are a factor of three or more from one, or shifts are as large as they.
+  func illStartedWeights(beside start: Remedy.Start) -> [IllStartedWeight] {
     let parameters = parameters
     let biases = Dictionary(uniqueKeysWithValues: parameters.map { ($0.path, $0.parameter) })
     return parameters.compactMap { named in
       guard named.parameter.isTrainable else { return nil }
       let bias = named.path.biasBeside.flatMap { biases[$0] }
-      guard named.parameter.value.rank >= 2 || bias != nil else { return nil }
-      let isIll = named.parameter.value.rank >= 2 ? Self.isIllMatrix : Self.isIllNorm
-      return isIll(named.parameter.value.detached(), bias?.value.detached().statistics.rms ?? 0)
-        ? IllStartedWeight(weight: named.parameter, bias: bias) : nil
+      let (weight, shift) = (
+        named.parameter.value.detached(), bias?.value.detached().statistics.rms ?? 0
+      )
+      guard weight.rank >= 2 || bias != nil else { return nil }
+      let isIll =
+        weight.rank >= 2
+        ? Self.isIllMatrix(weight, shift, beside: start) : Self.isIllNorm(weight, shift)
+      return isIll ? IllStartedWeight(weight: named.parameter, bias: bias) : nil
     }
   }
 
-  private static func isIllMatrix(_ weight: Tensor, _ shift: Double) -> Bool {
+  private static func isIllMatrix(
+    _ weight: Tensor, _ shift: Double, beside start: Remedy.Start
+  ) -> Bool {
     let fanIn = weight.count / weight.shape[0]
-    let gain = weight.statistics.rms * Double(fanIn).squareRoot()
-    return !(0.3...3).contains(gain / 2.0.squareRoot()) || weight.hasRowsAlike || shift > 2 * gain
+    let rms = weight.statistics.rms
+    return !(0.3...3).contains(rms / start.rms(fanIn: fanIn)) || weight.hasRowsAlike
+      || shift > 2 * rms * Double(fanIn).squareRoot()
   }
 
   private static func isIllNorm(_ weight: Tensor, _ shift: Double) -> Bool {
@@ -70,6 +77,15 @@ extension Remedy.Start {
     case .he: .heNormal()
     case .layers: .layerWeight
     case .small: .normal(0, 0.02)
+    }
+  }
+
+  /// The scale that it gives a matrix.
+  fileprivate func rms(fanIn: Int) -> Double {
+    switch self {
+    case .he: (2 / Double(fanIn)).squareRoot()
+    case .layers: (1 / Double(3 * fanIn)).squareRoot()
+    case .small: 0.02
     }
   }
 

@@ -94,7 +94,7 @@ extension Remedy {
     case .compensatedRounding: run.optimizer = run.optimizer.roundedWithCompensation
     case .initialization(let start):
       let generator = run.generator ?? .current
-      run.model.illStartedWeights.forEach { $0.startAnew(start, generator) }
+      run.model.illStartedWeights(beside: start).forEach { $0.startAnew(start, generator) }
       run.optimizer.states = [:]
     case .patience(let skips): run.skipLimit = skips
     }
@@ -113,7 +113,8 @@ extension Remedy {
     case .bfloat16: run.precision.autocastType == .float16
     case .compensatedRounding:
       run.optimizer.losesDigits && run.model.parameters.contains { $0.parameter.value.dtype.isHalf }
-    case .initialization: run.steps < 200 && !run.model.illStartedWeights.isEmpty
+    case .initialization(let start):
+      run.steps < 200 && !run.model.illStartedWeights(beside: start).isEmpty
     case .patience(let skips): run.skipLimit < skips
     }
   }

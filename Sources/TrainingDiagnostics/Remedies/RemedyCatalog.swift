@@ -9,7 +9,7 @@ enum RemedyCatalog {
     let own = ownRemedies(for: finding, run)
     let candidates =
       own ?? remedies(for: finding, run, usualNorm: usualNorm) + run.optimizer.usualSettings
-      + [.noWeightDecay] + starts
+      + [.noWeightDecay] + starts(for: finding, run)
     return unique(candidates).filter { $0.changes(run) }
   }
 
@@ -24,6 +24,8 @@ enum RemedyCatalog {
     case .badInput, .operationDomain: [.patience(skips: 1000)]
     case .dataOutlier: [finding.skipping]
     case .schedule: Remedy.mending(run.schedule, for: finding)
+    // Of a loss that stands still it is told where trials have shown it.
+    case .learningRateTooLow where finding.symptom == .plateau: rates(3, 10, 100, 1000, 1e4)
     case .detached, .unused, .frozenWeights, .softmaxTwice, .sigmoidTwice,
       .missingLogSoftmax, .targetRange, .notNormalized, .mixedUnits, .repeatedData, .dataOrder,
       .dataShift, .constantLabels, .classImbalance, .shiftedLabels, .labelsOutOfRange,
@@ -97,8 +99,12 @@ enum RemedyCatalog {
     factors.map { .learningRate(times: $0) }
   }
 
-  private static var starts: [Remedy] {
-    [.initialization(.layers), .initialization(.he), .initialization(.small)]
+  /// Other starts, where the own one may be to blame: what is far from one usual start may be close to another.
+  private static func starts<Model>(for finding: Finding, _ run: TrainingRun<Model>) -> [Remedy] {
+    guard
+      finding.cause == .initialization || !run.model.illStartedWeights(beside: .he).isEmpty
+    else { return [] }
+    return [.initialization(.layers), .initialization(.he), .initialization(.small)]
   }
 }
 

@@ -1,8 +1,10 @@
 extension [Remedy] {
   /// The same with the next higher and the next lower learning rate, of one and three times the powers of ten.
-  var neighbors: [[Remedy]] { [1, -1].map(moved) }
+  ///
+  /// Whoever divides the rate by more than a million, to stand still, has not found what is wrong.
+  package var neighbors: [[Remedy]] { [1, -1].compactMap(moved) }
 
-  private func moved(by steps: Int) -> [Remedy] {
+  private func moved(by steps: Int) -> [Remedy]? {
     if let place = firstIndex(where: { $0.heldRate != nil }) {
       var changed = self
       changed[place] = .holding(
@@ -13,6 +15,7 @@ extension [Remedy] {
     let rate = rateFactor
     let nearest = (-20...20).min { Self.ratio(rate, at: $0) < Self.ratio(rate, at: $1) }!
     let place = nearest + steps
+    if place < -12 { return nil }
     return place == 0 ? others : others + [.learningRate(times: Self.factor(at: place))]
   }
 

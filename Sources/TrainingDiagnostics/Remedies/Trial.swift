@@ -10,7 +10,8 @@ public struct Trial: Sendable, Hashable, Codable {
   /// The losses of those items at its end; none where the run could not go on.
   package let losses: [Double]
 
-  fileprivate var isOfTheOptimizer: Bool {
+  /// Whether it sets a number of the optimizer first of all.
+  var isOfTheOptimizer: Bool {
     if case .optimizerNumber? = remedies.first { true } else { false }
   }
 

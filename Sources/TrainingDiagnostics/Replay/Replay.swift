@@ -31,12 +31,16 @@ struct Replay<Model: Module, Item> {
   /// Takes the run along from a moment with remedies.
   ///
   /// A loss that goes up and down from step to step is as good as its mean: it is taken four times towards the end.
-  func trial(_ remedies: [Remedy], _ course: TrialCourse<Item>) throws -> Trial {
+  ///
+  /// - Parameter attempt: which of the random orders items are in, where they are shuffled.
+  func trial(
+    _ remedies: [Remedy], _ course: TrialCourse<Item>, attempt: Int = 0
+  ) throws -> Trial {
     try run.undone { run in
       try run.restore(course.start)
       let before = try evaluation(of: run, course.probes).mean
       for remedy in remedies { remedy.apply(to: &run) }
-      let items = course.items(for: remedies)
+      let items = course.items(for: remedies, attempt: attempt)
       let marks = (0..<4).map { items.count - $0 * items.count / 16 }
       var sums = course.probes.map { _ in 0.0 }
       var (isWhole, count) = (true, 0)

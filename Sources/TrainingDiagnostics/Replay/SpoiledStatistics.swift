@@ -1,10 +1,13 @@
 internal import TrainingKit
 
 extension Replay {
-  /// Asks which step has spoilt what evaluation goes by: the loss of an item in evaluation jumps there. Where none has,
-  /// running statistics are behind weights that move fast, which is a note.
+  /// Asks whether the item is one that the running statistics were never like, and which step has spoilt them: the loss
+  /// of an item in evaluation jumps there. Where none has, they are behind weights that move fast, which is a note.
   func withSpoiledStatistics(_ finding: Finding, _ item: Item) throws -> Finding {
     var found = finding
+    found.began = nil
+    if let outlier = try withOutlier(found) { return outlier }
+    found.began = finding.began
     guard let (step, rise) = try jumpOfEvaluation(of: item) else {
       found.severity = .note
       return found

@@ -35,10 +35,12 @@ struct TrialCourse<Item> {
   var length: Int { max(rest.count, Self.leastLength) }
 
   /// What a trial is trained on.
-  func items(for remedies: [Remedy]) -> [Item] {
+  ///
+  /// - Parameter attempt: which of the random orders it is, where items are shuffled.
+  func items(for remedies: [Remedy], attempt: Int = 0) -> [Item] {
     var order = Array(rest.indices)
     if remedies.contains(.shuffling) {
-      let generator = RandomGenerator(seed: UInt64(start.steps))
+      let generator = RandomGenerator(seed: UInt64(start.steps) + UInt64(attempt) << 32)
       order = generator.permutation(rest.count).elements(Int.self)
     }
     return (0..<length).map { rest[order[$0 % rest.count]] }

@@ -13,7 +13,12 @@ extension Finding {
       guard case .learningRate(let factor)? = trial.remedies.first,
         factor > 10 || factor == 10 && evidence["fall"] ?? 0 < 0.03
       else { return false }
-      return trial.isWorth(beside: control) && trial.gain > 2 * control.gain
+      // A run that is a hundred times too slow has not gained much by any rate yet.
+      let isWorth =
+        factor >= 100
+        ? control.lossAfter - trial.lossAfter > 0.04 * abs(control.lossAfter)
+        : trial.isWorth(beside: control)
+      return isWorth && trial.gain > 2 * control.gain
     default: return trial.isWorth(beside: control) && trial.gain > 2 * control.gain
     }
   }

@@ -111,39 +111,59 @@ extension WatchedRun {
   /// Whether a higher rate helps because the weights' 16 bits round steps away.
   private func isHeldByRounding(_ remedy: Remedy) -> Bool {
     guard case .learningRate(let factor) = remedy, factor > 1,
+      Remedy.compensatedRounding.changes(run),
       let matrices = record.steps.last(where: { $0.details != nil })?.details?.matrices
     else { return false }
-    return 2 * matrices.count(where: \.standsStill) > matrices.count
+    return 2 * matrices.count { $0.idleShare ?? 0 > 0.9 } > matrices.count
   }
 
-  /// Asks once, while the first state is held, what a run that has led nowhere would have come to at lower rates: what
-  /// they have broken by then may be past mending.
+  /// Asks once, while the first state is held, what a run that has led nowhere would have come to at lower rates, as what
+  /// they have broken by then may be past mending, and at far higher ones, as it may not have moved.
   mutating func lookedBackAtTheStart() throws -> [Finding] {
-    // Weights that have grown so far within so few steps were thrown about.
-    let areThrown = doctor.history.weightGrowth ?? 0 > 4
+    let loss = doctor.history.loss
     guard care.keepsSnapshots, run.steps == Self.leastSteps, doctor.history.first?.step == 0,
-      let start = moments.all.first?.snapshot.steps, start == 0,
-      let level = doctor.history.loss.recent.median,
-      level > doctor.history.loss.first - (areThrown ? 0.25 : 0.1) * abs(doctor.history.loss.first),
+      let start = moments.all.first?.snapshot.steps, start == 0, let level = loss.recent.median,
+      level > loss.first - (areWeightsThrown ? 0.25 : 0.1) * abs(loss.first),
       !doctor.findings.contains(where: { $0.severity >= .warning })
     else { return [] }
     let finding = Finding(
       .plateau, severity: .note, step: run.steps - 1, began: 0, confidence: 0.7,
-      evidence: ["level": level, "start": doctor.history.loss.start], remedy: "")
-    let rates = [0.1, 0.01].map { Remedy.learningRate(times: $0) }
-    guard let tried = try tried(rates, for: finding),
-      let best = tried.trials.min(by: { $0.lossAfter < $1.lossAfter }),
-      let remedy = tried.chosen?.remedies.first
-    else { return [] }
-    // Slow starters gain somewhat by another rate; where one gains this much, or where the run has gained nothing, it
-    // has missed what there is.
-    let isMissed =
-      best.gain > 0.25 * abs(best.lossBefore) || areThrown && best.gain > 2 * tried.control.gain
-    let leadsNowhere = tried.control.gain <= 0 && best.gain > 0.03 * abs(best.lossBefore)
-    guard isMissed && best.isWorth(beside: tried.control) || leadsNowhere else { return [] }
-    return hear([
-      finding.healed(by: remedy, isOpen: true).proved(by: best, beside: tried.control).seenInside
-    ])
+      evidence: ["level": level, "start": loss.start], remedy: "")
+    return try hear(missedByRate(finding).map { [$0.seenInside] } ?? [])
+  }
+
+  /// Whether weights have grown so far that steps have thrown them about.
+  private var areWeightsThrown: Bool { doctor.history.weightGrowth ?? 0 > 4 }
+
+  /// The finding with the rate that would have gained what the run has missed; nil where none would.
+  private mutating func missedByRate(_ finding: Finding) throws -> Finding? {
+    func tried(_ rates: Double...) throws -> Tried? {
+      try self.tried(rates.map { .learningRate(times: $0) }, for: finding)
+    }
+    guard let lower = try tried(0.1, 0.01) else { return nil }
+    if let remedy = lower.chosen?.remedies.first, let best = lower.best,
+      isMissed(best, beside: lower.control)
+    {
+      return finding.healed(by: remedy, isOpen: true).proved(by: best, beside: lower.control)
+    }
+    guard let higher = try tried(10, 100, 1000, 1e4), let chosen = higher.chosen,
+      let remedy = chosen.remedies.first
+    else { return nil }
+    let control = higher.control
+    var found = finding.healed(by: remedy, isOpen: true)
+    found.evidence = found.evidence.adding(["fall": control.gain / abs(control.lossBefore)])
+    guard found.isBorneOut(by: chosen, beside: control) else { return nil }
+    found = found.proved(by: chosen, beside: control)
+    return isHeldByRounding(remedy) ? found.rounded : found
+  }
+
+  /// Whether the best of lower rates has gained what the run has missed. Slow starters gain somewhat by another rate;
+  /// where one gains much, or where the run has gained nothing, it has missed what there is.
+  private func isMissed(_ best: Trial, beside control: Trial) -> Bool {
+    let gainsMuch =
+      best.gain > 0.25 * abs(best.lossBefore) || areWeightsThrown && best.gain > 2 * control.gain
+    let leadsNowhere = control.gain <= 0 && best.gain > 0.03 * abs(best.lossBefore)
+    return gainsMuch && best.isWorth(beside: control) || leadsNowhere
   }
 
   /// Behind how many steps the start is looked back at.
@@ -156,29 +176,42 @@ extension WatchedRun {
     else { return nil }
     let replay = replay
     let course = try replay.course(from: moments.moment(at: place), about: finding.origin)
-    return Tried(
+    var tried = Tried(
       place: place, control: try replay.trial([], course),
       trials: try remedies.enumerated().map { number, remedy in
         willTry?(number + 1, [remedy])
         return try replay.trial([remedy], course)
       })
+    // One order may be better than another by chance: what is due to disorder shows in any.
+    if tried.chosen?.remedies == [.shuffling] {
+      let again = try replay.trial([.shuffling], course, attempt: 1)
+      tried.trials = tried.trials.map { trial in
+        trial.remedies == [.shuffling] && again.lossAfter > trial.lossAfter ? again : trial
+      }
+    }
+    return tried
   }
 
   private struct Tried {
     let place: RunMoments<Item>.Place
     let control: Trial
-    let trials: [Trial]
+    var trials: [Trial]
     /// The one to believe in; nil where none is better than the control.
     var chosen: Trial? { trials.choice(beside: control) }
+    var best: Trial? { trials.min { $0.lossAfter < $1.lossAfter } }
   }
 
-  /// What was found before the first step and can be tried by now, with what trials say of it.
+  /// What was found before the first step and can be tried by now, with what trials say of it. What they do not bear
+  /// out yet is tried once more along more steps.
   mutating func weighedExpectations() throws -> [Finding] {
-    guard !expected.isEmpty, moments.all.reduce(0, { $0 + $1.items.count }) >= 64 else { return [] }
+    let count = expected.isEmpty ? 0 : moments.all.reduce(0) { $0 + $1.items.count }
+    guard count >= expectedLength else { return [] }
     let due = expected
-    expected = []
     let weighed = try due.map(weighed)
     takeExplained(weighed, of: due)
+    let isLast = count >= Self.leastSteps
+    expected = isLast ? [] : weighed.filter { $0.severity == .note && $0.mayBeWeighed }
+    expectedLength = isLast ? 64 : Self.leastSteps
     return weighed
   }
 

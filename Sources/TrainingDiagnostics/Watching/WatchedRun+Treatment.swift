@@ -101,9 +101,12 @@ extension WatchedRun {
       }
     }
     let standing = tried.trials.first { $0.remedies == given } ?? tried.control
-    guard let chosen = tried.best ?? (tried.control.lossAfter.isFinite ? tried.control : nil) else {
-      return nil
-    }
+    // What was given stays, unless the run does better without.
+    let without = tried.control.isAhead(of: standing) ? tried.control : standing
+    guard
+      let chosen = tried.best ?? tried.setting(for: finding)
+        ?? (without.lossAfter.isFinite ? without : nil)
+    else { return nil }
     let startsOver = course.base.snapshot.steps < self.course!.base.snapshot.steps
     guard startsOver || chosen.remedies != given && !standing.isAhead(of: chosen) else {
       return nil
@@ -121,6 +124,11 @@ extension WatchedRun {
     var trials: [Trial] = []
     /// Nil where nothing is better than the control.
     var best: Trial? { trials.treatment(beside: control) }
+    /// What puts a number of the optimizer right that is known to be wrong, unless the run does worse with it.
+    func setting(for finding: Finding) -> Trial? {
+      guard finding.cause == .optimizer, finding.severity >= .warning else { return nil }
+      return trials.first { $0.isOfTheOptimizer && $0.lossAfter < control.lossAfter }
+    }
     /// Around which learning rates others are tried: the best, or the lowest where all were too high.
     var center: [Remedy]? {
       if best != nil || control.lossAfter.isFinite { return best?.remedies }
