@@ -49,6 +49,18 @@ static void check_special(void) {
   for (int i = 0; i < 40; i++) lows[i] = -INFINITY;
   tk_softmax(false, tk_float32, lows, y, 20, false, 0, 2);
   for (int i = 0; i < 40; i++) CHECK(isnan(y[i]), "softmax of minus infinities: %g", (double)y[i]);
+  for (int logarithm = 0; logarithm < 2; logarithm++)
+    for (int place = 0; place < 20; place++) {
+      float x[20] = {[0] = 1, [5] = -INFINITY}, share = 1, dx[20];
+      const int64_t label = (place + 1) % 20;
+      x[place] = NAN;
+      tk_softmax(logarithm, tk_float32, x, y, 20, false, 0, 1);
+      tk_surprise_backward(tk_float32, x, &label, &share, dx, 20, false, 0, 1);
+      tk_surprise(tk_float32, x, &label, &share, 20, 0, 1);
+      CHECK(isnan(share), "surprise with NaN at %d: %g", place, (double)share);
+      for (int i = 0; i < 20; i++)
+        CHECK(isnan(y[i]) && isnan(dx[i]), "softmax with NaN at %d: %g, %g", place, (double)y[i], (double)dx[i]);
+    }
   lows[7] = 3;
   tk_softmax(false, tk_float32, lows, y, 20, false, 0, 1);
   for (int i = 0; i < 20; i++) CHECK(y[i] == (i == 7), "softmax of one: %g", (double)y[i]);

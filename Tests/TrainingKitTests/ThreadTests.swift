@@ -38,12 +38,39 @@ final class ThreadTests: XCTestCase {
     XCTAssertTrue(which(isLast, Tensor(Double.nan), Tensor(1.0)).max().item().isNaN)
   }
 
+  /// Pieces of rows and a rest that is none.
+  func testFoldsOfManyRowsSeeAllOfThem() {
+    let (rows, width) = (5003, 24)
+    let numbers = Tensor(Array(0..<rows * width)).reshaped([rows, width])
+    let columns = Tensor(Array(0..<width))
+    let sums = columns * rows + width * rows * (rows - 1) / 2
+    for dtype in [DType.int64, .float64] {
+      let x = numbers.cast(to: dtype)
+      let cut = x.reshaped([rows, 4, 6])
+      XCTAssertTrue(x.sum(axis: 0).isIdentical(to: sums.cast(to: dtype)), "\(dtype)")
+      XCTAssertTrue(x.max(axis: 0).isIdentical(to: x[rows - 1]), "\(dtype)")
+      XCTAssertTrue((-x).min(axis: 0).isIdentical(to: -x[rows - 1]), "\(dtype)")
+      XCTAssertTrue(cut.sum(axis: 0).reshaped([width]).isIdentical(to: x.sum(axis: 0)), "\(dtype)")
+    }
+    let isLast = numbers .== Tensor(rows * width - 1)
+    let isLastColumn = columns .== Tensor(width - 1)
+    XCTAssertTrue(isLast.any(axes: [0]).isIdentical(to: isLastColumn))
+    XCTAssertTrue(isLast.logicalNot().all(axes: [0]).isIdentical(to: isLastColumn.logicalNot()))
+    let halves = Tensor.ones([rows, width], dtype: .float16) * 0.25
+    XCTAssertEqual(halves.sum(axis: 0)[3].item(), 1251, "1250.75 in steps of 1")
+    let holed = which(isLast, Tensor(Double.nan), Tensor(1.0)).max(axis: 0)
+    XCTAssertTrue(holed[width - 1].item().isNaN)
+    XCTAssertEqual(holed[0].item(), 1)
+  }
+
   func testKernelsOnLargeInputs() {
     let x = noise([300, 1001])
     assertSameBits("pointwise") { [x.gelu(), x.exp() * x.transposed().transposed() + 1] }
     assertSameBits("folds") {
       [x.sum(), x.sum(axis: 0), x.sum(axis: 1), x.max(axis: 0), x.variance(), x.argmax()]
     }
+    let tall = noise([4000, 40])
+    assertSameBits("folds of rows") { [tall.sum(axis: 0), tall.max(axis: 0), tall.mean(axis: 0)] }
     assertSameBits("rows") { [x.softmax(), x.cumulativeSum(axis: 1), x.argsort(axis: 1)] }
     assertSameBits("products") {
       [

@@ -5,15 +5,20 @@ static void NAME(convert)(
   tk_space points = *space;
   tk_operand own[2] = {operands[0], operands[1]};
   tk_simplify(&points, own, 2);
-  REAL *direct = NAME(tk_in_place)(&points, &own[0]);
-  bool far = direct && tk_fills_far(&points, &own[0]);
-  REAL buffer[TK_CHUNK];
+  const REAL *source = NAME(tk_in_place)(&points, &own[1]);
+  REAL *direct = NAME(tk_in_place)(&points, &own[0]), buffer[TK_CHUNK];
+  char *dense = tk_dense(&points, &own[0]);
+  bool far = tk_fills_far(&points, &own[0]);
+  int32_t size = tk_element_size(own[0].dtype);
   for (int64_t position = begin, n; position < end; position += n) {
     n = end - position < TK_CHUNK ? end - position : TK_CHUNK;
-    REAL *values = direct && !far ? direct + position : buffer;
-    NAME(tk_stage_read)(&points, &own[1], position, n, values);
-    if (far) tk_stream(direct + position, values, n * (int64_t)sizeof *values);
-    if (!direct) NAME(tk_stage_write)(&points, &own[0], position, n, values);
+    REAL *read = direct && !far ? direct + position : buffer;
+    const REAL *values = source ? source + position : read;
+    if (far && source) tk_fetch(values + n, n * (int64_t)sizeof *values);
+    if (!source) NAME(tk_stage_read)(&points, &own[1], position, n, read);
+    if (values == direct + position) continue;
+    if (dense) NAME(tk_put)(own[0].dtype, n, values, dense + position * size, far);
+    else NAME(tk_stage_write)(&points, &own[0], position, n, values);
   }
   tk_settle(far);
 }

@@ -18,6 +18,10 @@ static inline void tk_stream(void *to, const void *from, int64_t bytes) {
   }
   memcpy((char *)to + at, (const char *)from + at, (size_t)(bytes - at));
 }
+// Asks for memory that is read soon.
+static inline void tk_fetch(const void *from, int64_t bytes) {
+  for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)from + i);
+}
 // Where `far`, makes what was streamed seen before whatever says that it is there.
 static inline void tk_settle(bool far) {
   if (far) __atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -19,7 +19,8 @@
 
 INLINE REAL NAME(element)(tk_dtype dtype, const void *p, int64_t i) {
 #if COMPUTE_BITS == 32
-  if (dtype == tk_bfloat16) return tk_bfloat_to_float(((const uint16_t *)p)[i]);
+  // Products make NaN quiet by themselves.
+  if (dtype == tk_bfloat16) return tk_float_from_bits((uint32_t)((const uint16_t *)p)[i] << 16);
 #if MACHINE_CONVERTS_HALF
   if (dtype == tk_float16) return (REAL)((const _Float16 *)p)[i];
 #else

@@ -19,6 +19,8 @@ typedef struct NAME(rules) {
   void (*run)(int64_t n, const REAL *x, REAL *sums);
   // sums[i] takes x[i].
   void (*row)(int64_t n, const REAL *x, REAL *sums);
+  // sums[i] takes x[i] of four rows, one after another.
+  void (*four_rows)(int64_t n, const REAL *const *x, REAL *sums);
   // sums[i] takes others[i].
   void (*join)(int64_t n, const REAL *others, REAL *sums);
   // One result of RUN_LANES sums.
@@ -43,6 +45,13 @@ typedef struct NAME(rules) {
     for (int64_t i = 0; i < n; i += LANES)                                                         \
       STORE(sums + i, NAME(name##_both)(LOAD(sums + i), NAME(name##_of)(LOAD(x + i))));            \
   }                                                                                                \
+  static void NAME(name##_four_rows)(int64_t n, const REAL *const *x, REAL *sums) {                \
+    for (int64_t i = 0; i < n; i += LANES) {                                                       \
+      V sum = LOAD(sums + i);                                                                      \
+      for (int k = 0; k < 4; k++) sum = NAME(name##_both)(sum, NAME(name##_of)(LOAD(x[k] + i)));   \
+      STORE(sums + i, sum);                                                                        \
+    }                                                                                              \
+  }                                                                                                \
   static void NAME(name##_join)(int64_t n, const REAL *others, REAL *sums) {                       \
     for (int64_t i = 0; i < n; i += LANES)                                                         \
       STORE(sums + i, NAME(name##_both)(LOAD(sums + i), LOAD(others + i)));                        \
@@ -64,8 +73,8 @@ typedef struct NAME(rules) {
 static const NAME(rules) NAME(all_rules)[] = {
 #define REDUCTION(name, ...)                                                                       \
   [tk_reduction_##name] = {                                                                        \
-    NAME(name##_start), NAME(name##_run), NAME(name##_row), NAME(name##_join),                     \
-    NAME(name##_finish)},
+    NAME(name##_start), NAME(name##_run), NAME(name##_row), NAME(name##_four_rows),                \
+    NAME(name##_join), NAME(name##_finish)},
 #include "../Tables/Reduction.h"
 };
 
@@ -115,7 +124,14 @@ static void NAME(fold_rows)(const NAME(fold) *fold, int64_t first, int64_t count
   tk_walk walk = tk_walk_from(&fold->reduced, source->strides, first);
   REAL buffer[TK_BLOCK];
   fold->rules->start(fold->width, buffer);
-  for (int64_t i = 0; i < count; i++, tk_walk_advance(&walk, 1)) {
+  int64_t i = 0;
+  for (; direct && i + 4 <= count; i += 4) {
+    const REAL *rows[4];
+    for (int k = 0; k < 4; k++, tk_walk_advance(&walk, 1))
+      rows[k] = (const REAL *)source->data + walk.offset;
+    fold->rules->four_rows(fold->width, rows, sums);
+  }
+  for (; i < count; i++, tk_walk_advance(&walk, 1)) {
     const char *row = (const char *)source->data + walk.offset * size;
     if (!direct) NAME(tk_widen)(source->dtype, fold->points, row, fold->kept_stride, buffer);
     fold->rules->row(fold->width, direct ? (const REAL *)row : buffer, sums);

@@ -1,7 +1,7 @@
 #include "Space.h"
 
 // Results that are folded side by side, and rows that are folded one after another.
-enum { TK_BLOCK = 256, TK_LEAF_ROWS = 64 };
+enum { TK_BLOCK = 1024, TK_LEAF_ROWS = 64 };
 
 // A simplified source. It is folded by rows where neighbouring results lie nearer to each other
 // than neighbouring points of one result do, or where a result has one point.

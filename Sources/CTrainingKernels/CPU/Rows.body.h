@@ -5,16 +5,23 @@
 #include "LanesMath.h"
 #include "RowChunks.h"
 
+// b where a is NaN
+INLINE V NAME(greater)(V a, V b) { return SELECT(GT(a, b), a, b); }
+// The greatest number of a row; NaN is none, as the sum of exponentials will be NaN with it.
 static REAL NAME(greatest)(NAME(row) *x, int64_t n) {
-  V greatest = -CONSTANT(infinity);
+  V found[4];
+  for (int k = 0; k < 4; k++) found[k] = -CONSTANT(infinity);
   for (int64_t first = 0, count; first < n; first += count) {
     count = NAME(chunk)(n - first);
     const REAL *from = NAME(take)(x, first, count);
-    for (int64_t i = 0; i < count; i += LANES) greatest = MAXIMUM(greatest, LOAD(from + i));
+    int64_t i = 0;
+    for (; i + 4 * LANES <= count; i += 4 * LANES)
+      for (int k = 0; k < 4; k++) found[k] = NAME(greater)(LOAD(from + i + k * LANES), found[k]);
+    for (; i < count; i += LANES) found[0] = NAME(greater)(LOAD(from + i), found[0]);
   }
-  return NAME(greatest_of_lanes)(greatest);
+  for (int k = 1; k < 4; k++) found[0] = NAME(greater)(found[k], found[0]);
+  return NAME(greatest_of_lanes)(found[0]);
 }
-DEFINE_ROW_SUM(sum_of_exponentials, EXP(A - P))
 DEFINE_ROW_SUM(sum_of_products, A * B)
 DEFINE_ROW_SUM(sum_of_row, A)
 
@@ -44,17 +51,20 @@ DEFINE_MAP(softmax_slope, B * (A - P))
 DEFINE_MAP(log_softmax_slope, A - EXP(B) * P)
 #undef DEFINE_MAP
 
-// y = exp(x - greatest), in whole lanes, and their sum.
+// The sum of exp(x - greatest), which y takes in whole lanes where there is a y. The next row is fetched meanwhile, as
+// memory would wait for arithmetic otherwise, and then arithmetic for memory.
 static REAL NAME(exponentials)(NAME(row) *x, REAL greatest, REAL *y, int64_t n) {
   V sum = ZERO, P = SPLAT(greatest);
+  int64_t size = tk_element_size(x->dtype);
   for (int64_t first = 0, count; first < n; first += count) {
     count = NAME(chunk)(n - first);
     const REAL *from = NAME(take)(x, first, count);
     V part = ZERO;
     for (int64_t i = 0; i < count; i += LANES) {
+      __builtin_prefetch(x->data + (n + first + i) * size);
       V e = EXP(LOAD(from + i) - P);
       part = part + e;
-      STORE(y + first + i, e);
+      if (y) STORE(y + first + i, e);
     }
     sum = sum + part;
   }
@@ -77,7 +87,7 @@ static void NAME(softmax)(bool logarithm, tk_dtype dtype, const char *x, char *y
       NAME(scaled_row)(&held, NULL, 1 / sum, 0, &to, n);
       continue;
     }
-    REAL sum = NAME(sum_of_exponentials)(&row, NULL, greatest, n);
+    REAL sum = NAME(exponentials)(&row, greatest, NULL, n);
     if (logarithm) NAME(log_softmax_row)(&row, NULL, greatest, LOG(SPLAT(sum))[0], &to, n);
     else NAME(softmax_row)(&row, NULL, greatest, 1 / sum, &to, n);
   }
@@ -109,7 +119,7 @@ static void NAME(surprise)(tk_dtype dtype, const char *x, const int64_t *labels,
   for (int64_t i = begin; i < end; i++) {
     NAME(row) row = {x + i * n * size, dtype, n, -NAME(infinity), buffer, false};
     REAL greatest = NAME(greatest)(&row, n);
-    REAL sum = NAME(sum_of_exponentials)(&row, NULL, greatest, n);
+    REAL sum = NAME(exponentials)(&row, greatest, NULL, n);
     NAME(tk_widen)(dtype, 1, row.data + labels[i] * size, 1, &labelled);
     y[i] = LOG(SPLAT(sum))[0] - (labelled - greatest);
   }
@@ -127,7 +137,7 @@ static void NAME(surprise_backward)(tk_dtype dtype, const char *x, const int64_t
     NAME(row) row = {x + i * n * size, dtype, n, -NAME(infinity), buffers[0], false};
     NAME(result) result = {to, dtype, far, buffers[1]};
     REAL greatest = NAME(greatest)(&row, n);
-    REAL share = g[i] / NAME(sum_of_exponentials)(&row, NULL, greatest, n);
+    REAL share = g[i] / NAME(exponentials)(&row, greatest, NULL, n);
     NAME(tk_widen)(dtype, 1, row.data + labels[i] * size, 1, &labelled);
     NAME(softmax_row)(&row, NULL, greatest, share, &result, n);
     labelled = EXP(SPLAT(labelled - greatest))[0] * share - g[i];

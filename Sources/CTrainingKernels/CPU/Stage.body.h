@@ -62,6 +62,18 @@ void NAME(tk_narrow)(tk_dtype dtype, int64_t n, const REAL *x, void *y, int64_t 
 #undef NARROW
   }
 }
+void NAME(tk_put)(tk_dtype dtype, int64_t n, const REAL *x, void *y, bool far) {
+  if (!far) return NAME(tk_narrow)(dtype, n, x, y, 1);
+  char *to = y;
+  int64_t size = tk_element_size(dtype);
+  if (dtype == REAL_DTYPE) return tk_stream(to, x, n * size);
+  _Alignas(64) double near[TK_CHUNK];
+  for (int64_t first = 0, count; first < n; first += count) {
+    count = n - first < TK_CHUNK ? n - first : TK_CHUNK;
+    NAME(tk_narrow)(dtype, count, x + first, near, 1);
+    tk_stream(to + first * size, near, count * size);
+  }
+}
 #undef STORED_HALF
 #undef FROM_HALF
 #undef TO_HALF
@@ -133,6 +145,12 @@ static const REAL *NAME(input)(NAME(stage) *stage, int32_t k, int64_t position, 
   NAME(tk_stage_read)(&stage->space, &stage->operands[k], position, n, stage->buffers[k]);
   return stage->buffers[k];
 }
+// What is made up for memory past the caches waits for memory on both sides, so that inputs are asked for early.
+static void NAME(fetch)(const NAME(stage) *stage, int32_t k, int64_t position, int64_t n) {
+  const char *data = tk_dense(&stage->space, &stage->operands[k]);
+  int64_t size = tk_element_size(stage->operands[k].dtype);
+  if (data) tk_fetch(data + position * size, n * size);
+}
 
 void NAME(tk_stage_run)(KERNEL kernel, const REAL *parameters, int32_t inputs,
   const tk_space *space, const tk_operand *operands, int64_t begin, int64_t end) {
@@ -146,15 +164,22 @@ void NAME(tk_stage_run)(KERNEL kernel, const REAL *parameters, int32_t inputs,
   }
   tk_simplify(&stage.space, stage.operands, inputs + 1);
   for (int32_t k = 0; k <= inputs; k++) NAME(prepare)(&stage, k, end - begin);
-  bool far = stage.direct[0] && tk_fills_far(&stage.space, &stage.operands[0]) &&
-    (uintptr_t)(stage.direct[0] + begin) % LANE_BYTES == 0;
+  bool far = tk_fills_far(&stage.space, &stage.operands[0]);
+  bool aligned = (uintptr_t)(stage.direct[0] + begin) % LANE_BYTES == 0;
+  char *result = operands[0].data;
+  int32_t size = tk_element_size(operands[0].dtype);
   const REAL *in[3] = {stage.buffers[0], stage.buffers[0], stage.buffers[0]};
   for (int64_t position = begin, n; position < end; position += n) {
     n = NAME(step)(end - position);
-    for (int32_t k = 1; k <= inputs; k++) in[k - 1] = NAME(input)(&stage, k, position, n);
+    for (int32_t k = 1; k <= inputs; k++) {
+      if (far && !stage.direct[0]) NAME(fetch)(&stage, k, position + n, n);
+      in[k - 1] = NAME(input)(&stage, k, position, n);
+    }
     REAL *out = stage.direct[0] && n >= LANES ? stage.direct[0] + position : stage.buffers[0];
-    kernel(n < LANES ? LANES : n, in, out, parameters, far && out != stage.buffers[0]);
-    if (out == stage.buffers[0])
+    bool held = out == stage.buffers[0];
+    kernel(n < LANES ? LANES : n, in, out, parameters, far && aligned && !held);
+    if (held && far) NAME(tk_put)(operands[0].dtype, n, out, result + position * size, true);
+    else if (held)
       NAME(tk_stage_write)(&stage.space, &stage.operands[0], position, n, out);
   }
   tk_settle(far);

@@ -12,7 +12,9 @@
 void NAME(tk_widen)(tk_dtype dtype, int64_t n, const void *x, int64_t stride, REAL *y);
 // y[i stride] = x[i], rounded to dtype.
 void NAME(tk_narrow)(tk_dtype dtype, int64_t n, const REAL *x, void *y, int64_t stride);
-// The same for n points of a simplified space.
+// The same without a stride, past the caches where `far`.
+void NAME(tk_put)(tk_dtype dtype, int64_t n, const REAL *x, void *y, bool far);
+// The same as the first two for n points of a simplified space.
 void NAME(tk_stage_read)(
   const tk_space *space, const tk_operand *operand, int64_t position, int64_t n, REAL *y);
 void NAME(tk_stage_write)(

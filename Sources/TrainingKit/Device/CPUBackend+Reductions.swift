@@ -3,6 +3,9 @@ package import CTrainingKernels
 extension CPUBackend {
   package func reduce(_ row: tk_reduction, _ x: Tensor, axes: [Int], into y: Tensor) {
     if isCutIntoPieces(row, x, into: y) { return reduceInPieces(row, x, into: y) }
+    if let rows = pieceOfRows(row, x, axes, into: y) {
+      return reduceInPieces(row, x, ofRows: rows, into: y)
+    }
     let source = tk_reduce_source(x, axes: axes)
     let reduced = axes.reduce(1) { $0 * x.shape.lanes[$1] }
     // Neighbours whose sums run across rows are read together, so that lines and rows are not read many times.
@@ -42,6 +45,41 @@ extension CPUBackend {
       }
       var line = tk_reduce_source(results, compute.stored, count: pieces)
       tk_reduce(row, compute, &line, y.address, y.dtype.kernel, 0, 1)
+    }
+  }
+
+  /// How many rows of many neighbouring results are folded by themselves, so that memory is read in its order; nil
+  /// where results are better shared out.
+  private func pieceOfRows(
+    _ row: tk_reduction, _ x: Tensor, _ axes: [Int], into y: Tensor
+  ) -> Int? {
+    guard (8...4096).contains(y.count), x.form.isContiguous, row != tk_reduction_argmax,
+      row != tk_reduction_argmin, axes.allSatisfy({ $0 < axes.count })
+    else { return nil }
+    let (rows, leaf) = (x.count / y.count, 64)
+    let piece = max(leaf, CPUBackend.foldedPiece / 2 / y.count, rows / 64) / leaf * leaf
+    return rows >= 2 * piece ? piece : nil
+  }
+
+  /// Pieces of a fixed number of rows, and then their results: the same bits for any thread count.
+  private func reduceInPieces(_ row: tk_reduction, _ x: Tensor, ofRows piece: Int, into y: Tensor) {
+    let (width, compute) = (y.count, x.dtype.compute)
+    let rows = x.count / width
+    let pieces = (rows + piece - 1) / piece
+    withUnsafeTemporaryAllocation(byteCount: pieces * width * 8, alignment: 64) { results in
+      let results = results.baseAddress!
+      parallelFor(pieces, grain: 1) { begin, end in
+        for index in begin..<end {
+          let start = index * piece
+          var source = tk_reduce_source(
+            x.address + start * width * x.dtype.byteCount, x.dtype.kernel,
+            rows: min(piece, rows - start), width: width)
+          let place = results + index * width * compute.byteCount
+          tk_reduce(row, compute, &source, place, compute.stored, 0, Int64(width))
+        }
+      }
+      var source = tk_reduce_source(results, compute.stored, rows: pieces, width: width)
+      tk_reduce(row, compute, &source, y.address, y.dtype.kernel, 0, Int64(width))
     }
   }
 
@@ -265,6 +303,17 @@ extension tk_reduce_source {
     self.init(
       data: data, dtype: dtype, kept: tk_space(1, Lanes(repeating: 1)), reduced: tk_space(1, shape),
       kept_strides: Lanes(repeating: 0).kernel, reduced_strides: strides.kernel)
+  }
+
+  /// Rows that lie one behind another, to be folded into one.
+  fileprivate init(_ data: UnsafeRawPointer, _ dtype: tk_dtype, rows: Int, width: Int) {
+    var (kept, reduced, one, step) = (
+      Lanes(repeating: 1), Lanes(repeating: 1), Lanes(repeating: 0), Lanes(repeating: 0)
+    )
+    (kept[0], reduced[0], one[0], step[0]) = (width, rows, 1, width)
+    self.init(
+      data: data, dtype: dtype, kept: tk_space(1, kept), reduced: tk_space(1, reduced),
+      kept_strides: one.kernel, reduced_strides: step.kernel)
   }
 
   fileprivate init(_ x: Tensor, axes: [Int]) {
