@@ -59,6 +59,22 @@ extension TrainingRun {
   private mutating func step<Part>(
     parts: [Part], _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
   ) throws -> StepOutcome {
+    try step { run, members, others in
+      try run.passes(parts, members, &others, loss)
+    } explaining: { run, error in
+      run.explained(error, parts, loss)
+    }
+  }
+
+  /// Trains one step with what its passes give.
+  ///
+  /// - Parameters:
+  ///   - passes: gets the members of the model, and says which they are where they are no longer those.
+  ///   - explaining: what is known of an error.
+  mutating func step(
+    _ passes: (inout Self, ModuleMembers, inout ModuleMembers?) throws -> StepPasses,
+    explaining: (Self, any Error) -> any Error
+  ) throws -> StepOutcome {
     let start = ContinuousClock.now
     let generator = generator ?? .current
     let random = generator.state
@@ -66,11 +82,11 @@ extension TrainingRun {
     let reason: SkipReason?
     do {
       reason = try Context.current.undoingWrites(unless: { $0 == nil }) {
-        try Self.stepping(model, generator) { try attempt(&report, parts, loss) }
+        try Self.stepping(model, generator) { try attempt(&report, passes) }
       }
     } catch {
       generator.state = random
-      throw explained(error, parts, loss)
+      throw explaining(self, error)
     }
     try takeNote(of: reason)
     (report.updates, report.seconds) = (updates, start.secondsToNow)
@@ -88,7 +104,7 @@ extension TrainingRun {
   }
 
   /// The error with what would have made room, where a limit was met.
-  private func explained<Part>(
+  func explained<Part>(
     _ error: any Error, _ parts: [Part],
     _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
   ) -> any Error {
@@ -126,9 +142,9 @@ extension TrainingRun {
   }
 
   /// Moves the weights, or returns why not.
-  private mutating func attempt<Part>(
-    _ report: inout StepReport, _ parts: [Part],
-    _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
+  private mutating func attempt(
+    _ report: inout StepReport,
+    _ passes: (inout Self, ModuleMembers, inout ModuleMembers?) throws -> StepPasses
   ) throws -> SkipReason? {
     var members = currentMembers()
     var rules = optimizer.rules(for: members.parameters)
@@ -138,21 +154,19 @@ extension TrainingRun {
         Context.current.charging(.optimizer) { optimizer.settle(rules) }
       }
     }
-    var sum = GradientAccumulator()
-    for part in parts {
-      var others: ModuleMembers?
-      let value = try add(part, to: &sum, members, &others, loss)
-      if let others {
-        (members, self.members) = (others, others)
-        rules = optimizer.rules(for: members.parameters)
-      }
-      guard value.isFinite else {
-        report.loss = value
-        return .nonFiniteLoss(value)
-      }
+    var others: ModuleMembers?
+    let passes = try passes(&self, members, &others)
+    if let others {
+      (members, self.members) = (others, others)
+      rules = optimizer.rules(for: members.parameters)
     }
-    guard let (loss, gradients) = sum.mean(scale: precision.scaler?.scale ?? 1) else {
-      return .emptyBatch
+    let (loss, gradients): (Double, ScaledGradients)
+    switch passes {
+    case .nonFiniteLoss(let value):
+      report.loss = value
+      return .nonFiniteLoss(value)
+    case .empty: return .emptyBatch
+    case .found(let value, let found): (loss, gradients) = (value, found)
     }
     (report.loss, report.missing) = (loss, gradients.missing)
     if gradients.paths.isEmpty { return .noGradients }
@@ -166,6 +180,20 @@ extension TrainingRun {
     }
   }
 
+  /// The loss and the gradients of all parts.
+  private func passes<Part>(
+    _ parts: [Part], _ members: ModuleMembers, _ others: inout ModuleMembers?,
+    _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
+  ) throws -> StepPasses {
+    var sum = GradientAccumulator()
+    for part in parts {
+      let value = try add(part, to: &sum, others ?? members, &others, loss)
+      guard value.isFinite else { return .nonFiniteLoss(value) }
+    }
+    return sum.mean(scale: precision.scaler?.scale ?? 1).map { .found($0.loss, $0.gradients) }
+      ?? .empty
+  }
+
   /// The members of the model as far as a step asks for them. A walk takes longer than the step of a small network, and
   /// so they are found again only where the loss reaches other parameters, or where more than parameters is asked for.
   private mutating func currentMembers() -> ModuleMembers {
@@ -177,10 +205,13 @@ extension TrainingRun {
 
   /// Adds the gradients of a part, unless its loss is not finite. Returns the loss.
   ///
-  /// - Parameter others: the members of the model, where they are no longer those that were known.
+  /// - Parameters:
+  ///   - others: the members of the model, where they are no longer those that were known.
+  ///   - read: gives the value of the loss.
   func add<Part>(
     _ part: Part, to sum: inout GradientAccumulator, _ members: ModuleMembers,
-    _ others: inout ModuleMembers?, _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
+    _ others: inout ModuleMembers?, read: (Tensor) -> Double = { $0.item() },
+    _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
   ) throws -> Double {
     let context = Context.current
     var (value, count, number) = try context.charging(.activations) {
@@ -189,7 +220,7 @@ extension TrainingRun {
           try precision.applied { try loss(model, part) }
         }
         // Read here, because a device may find mistakes only when somebody waits for it.
-        return (value, count, count > 0 && value.count == 1 ? value.detached().item() : 0)
+        return (value, count, count > 0 && value.count == 1 ? read(value.detached()) : 0)
       }
     }
     guard value.count == 1 else {
@@ -208,7 +239,7 @@ extension TrainingRun {
         })
       sum.add(gradients, ofMean: number, count: count)
     }
-    others = found
+    if let found { others = found }
     return number
   }
 
@@ -243,6 +274,16 @@ extension TrainingRun {
     report.scale = try precision.scaler!.update(nonFinite: paths)
     return .overflow(paths[0], scale: scale)
   }
+}
+
+/// What the forward and backward passes of a step give.
+enum StepPasses {
+  /// The first loss that is not finite.
+  case nonFiniteLoss(Double)
+  /// Nothing counts.
+  case empty
+  /// The mean loss and its gradients.
+  case found(Double, ScaledGradients)
 }
 
 extension MemoryRemedy {

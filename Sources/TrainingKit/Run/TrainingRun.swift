@@ -29,6 +29,9 @@ public struct TrainingRun<Model: Module> {
   public var recomputation = Recomputation.none
   /// Where the optimizer's state lies; nil for memory. It changes no bit.
   public var stateFile: StateFile?
+  /// Whether steps on given inputs record their passes once and replay them from then on, which takes less time where
+  /// kernels are short. It changes no bit. See ``step(on:file:line:column:_:)``.
+  public var isCompiled = false
   /// Where steps draw random numbers from; nil for the current generator.
   public var generator: RandomGenerator?
   /// How many steps in a row may be skipped before a step throws ``RunError``. Those that lower a loss scale are not
@@ -46,6 +49,8 @@ public struct TrainingRun<Model: Module> {
   var memoryWatch = MemoryWatch()
   /// What the last step knew of the model.
   var members: ModuleMembers?
+  /// The passes that were recorded, the latest used last.
+  var recordings: [StepRecording] = []
 
   /// Starts a run.
   ///

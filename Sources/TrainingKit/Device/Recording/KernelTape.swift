@@ -1,0 +1,178 @@
+internal import CTrainingKernels
+
+/// Calls of kernels in their order, to be made again on the same places in memory.
+///
+/// A call holds tensors on the tape's own storages, whose addresses the tape sets: those of what the calls make lie in
+/// one room, by a plan that was made once; those of what comes from outside and goes there are set before each replay.
+package final class KernelTape {
+  /// What a call does.
+  typealias Call = () throws(DeviceFault) -> Void
+
+  /// What a call was made with, so that two recordings can be told apart.
+  struct Signature: Equatable {
+    let name: String
+    let operands: [TapeOperand]
+    let details: [AnyHashable]
+  }
+
+  private var calls: [Call] = []
+  private(set) var signatures: [Signature] = []
+  /// By their numbers.
+  private(set) var places: [TapePlace] = []
+  /// Where random numbers are drawn from in a replay.
+  let random = TapeRandom()
+  /// How many calls are those of the forward pass.
+  package private(set) var forwardCount = 0
+  /// What the places of the plan lie in.
+  private var room: Storage?
+
+  package init() {}
+
+  /// The calls of kernels in a replay.
+  package var count: Int { calls.count }
+  /// The bytes that the plan takes.
+  package var roomByteCount: Int { room?.byteCount ?? 0 }
+
+  /// A place for a storage; what it is of is told by its kind.
+  func place(for storage: Storage, _ kind: TapePlace.Kind) -> TapePlace {
+    let place = TapePlace(number: places.count, of: storage, kind)
+    places.append(place)
+    return place
+  }
+
+  func append(_ signature: Signature, _ call: @escaping Call) {
+    for operand in signature.operands where operand.place >= 0 {
+      places[operand.place].use(at: calls.count)
+    }
+    calls.append(call)
+    signatures.append(signature)
+  }
+
+  /// Has a replay draw random numbers from a place of a Philox stream on.
+  package func draw(fromKey key: UInt64, position: UInt64) {
+    random.start = tk_philox(key: key, position: position)
+  }
+
+  /// Ends the forward pass, after which the loss is read.
+  func endForward(reading loss: TapePlace) {
+    loss.use(at: calls.count)
+    forwardCount = calls.count
+  }
+
+  /// Makes the calls of the forward pass.
+  package func runForward() throws(DeviceFault) {
+    for position in 0..<forwardCount { try calls[position]() }
+  }
+
+  /// Makes the calls of the backward pass.
+  package func runBackward() throws(DeviceFault) {
+    for position in forwardCount..<calls.count { try calls[position]() }
+  }
+
+  /// The first call in which another tape differs; nil where they are the same.
+  package func difference(from other: KernelTape) -> String? {
+    for (own, others) in zip(signatures, other.signatures) where own != others { return own.name }
+    let (short, long) = count < other.count ? (self, other) : (other, self)
+    return short.count == long.count && forwardCount == other.forwardCount
+      ? nil : long.signatures[min(short.count, long.count - 1)].name
+  }
+
+  /// Gives the places that the calls make and nobody else wants their memory; false where there is none.
+  package func layOut(in pool: MemoryPool) -> Bool {
+    var plan = TapePlan()
+    let made = places.filter { $0.kind == .made }
+    let offsets = plan.offsets(
+      of: made.map { (first: $0.first, last: $0.last, byteCount: $0.storage.byteCount) })
+    let tag = MemoryTag("recorded step", owner: .activations, module: nil)
+    guard let room = pool.take(byteCount: max(1, plan.byteCount), tag) else { return false }
+    for (place, offset) in zip(made, offsets) { place.storage.memory = room.memory + offset }
+    self.room = room
+    return true
+  }
+}
+
+/// A storage of a tape: something that calls read or write.
+package final class TapePlace {
+  package enum Kind: Sendable, Hashable {
+    /// Made by a call, for others.
+    case made
+    /// Made by a call, for whoever asked for the step.
+    case result
+    /// Known before the first call.
+    case given
+  }
+
+  let number: Int
+  let storage: Storage
+  package internal(set) var kind: Kind
+  /// The first and the last call that it takes part in.
+  fileprivate(set) var first = -1
+  fileprivate(set) var last = -1
+
+  fileprivate init(number: Int, of storage: Storage, _ kind: Kind) {
+    (self.number, self.kind) = (number, kind)
+    self.storage = Storage(
+      memory: storage.memory, byteCount: storage.byteCount, owner: NobodysMemory.shared, slot: 0)
+  }
+
+  fileprivate func use(at call: Int) {
+    if first < 0 { first = call }
+    last = call
+  }
+
+  /// Has the place be where a storage is.
+  ///
+  /// - Parameter shift: how many bytes further the elements lie than they did when the place was made.
+  package func lie(in storage: Storage, shiftedBy shift: Int = 0) {
+    self.storage.memory = storage.memory + shift
+  }
+
+  package var byteCount: Int { storage.byteCount }
+  /// Whether a call reads or writes it.
+  package var isUsed: Bool { first >= 0 }
+
+  /// A tensor there.
+  package func tensor(_ form: TensorForm) -> Tensor { Tensor(storage: storage, form: form) }
+
+  /// Whether a place of another tape is used alike.
+  package func isLike(_ other: TapePlace) -> Bool { number == other.number && kind == other.kind }
+}
+
+/// An operand of a call: a place and how its elements lie there.
+struct TapeOperand: Equatable {
+  /// −1 for a tensor without elements.
+  let place: Int
+  let layout: Layout
+  let dtype: DType
+}
+
+/// Where a replay's random numbers start.
+final class TapeRandom {
+  var start = tk_philox()
+}
+
+/// What a tape's storages belong to: others hold the memory.
+private final class NobodysMemory: StorageOwner {
+  static let shared = NobodysMemory()
+  func reclaim(_ memory: UnsafeMutableRawPointer, slot: Int) {}
+}
+
+extension Tensor {
+  /// The same elements in a storage of its own, which holds the memory.
+  package func borrowed() -> Tensor {
+    guard let storage else { return self }
+    let own = Storage(
+      memory: storage.memory, byteCount: storage.byteCount, owner: Borrower(of: storage), slot: 0,
+      deviceNumber: storage.deviceNumber)
+    return Tensor(storage: own, form: form, origin: origin)
+  }
+}
+
+/// What holds memory that lies in another storage.
+private final class Borrower: StorageOwner {
+  private let storage: Storage
+
+  init(of storage: Storage) { self.storage = storage }
+
+  func reclaim(_ memory: UnsafeMutableRawPointer, slot: Int) {}
+}
