@@ -168,4 +168,115 @@ final class CompiledRunTests: XCTestCase {
       "smoothing", { run(perceptron, smoothing: GradientSmoothing()) }, inputs: { rows($0) },
       classes)
   }
+
+  func testChangingBatchesTrainTheSame() throws {
+    let sizes = [16, 5, 16, 16, 5, 5, 16, 3, 16, 5, 7, 9, 11, 13, 16, 5]
+    try compare(
+      "batches", steps: 16, { run { Patient() } }, inputs: { rows($0, count: sizes[$0]) }, classes)
+    // Parts of one tensor, the last of them with other strides.
+    let all = RandomGenerator(seed: 5).normal([64, 8])
+    let labels = RandomGenerator(seed: 6).integers([64], in: 0..<3)
+    try compare(
+      "slices", steps: 12, { run { Patient() } },
+      inputs: { step in
+        let range = (step * 4)..<(step * 4 + 8)
+        let x =
+          step < 10 ? all[range, ..<4] : all[range, ..<4].transposed().contiguous().transposed()
+        return [x, labels[range]]
+      }, classes)
+    let both = RandomGenerator(seed: 5).normal([16, 4])
+    try compare("one input twice", { run(perceptron) }, inputs: { _ in [both, both] }) {
+      $0($1[0]).square().mean() + $1[1].sum()
+    }
+  }
+
+  func testABadBatchPoisonsNothing() throws {
+    try compare(
+      "bad batch", steps: 12, { run(convolutional) },
+      inputs: { step in
+        var batch = images(step)
+        if [0, 4, 7].contains(step) { batch[0] = batch[0] * Double.infinity }
+        // The loss is finite, and gradients are not.
+        if step == 9 { batch[0] = batch[0] * 1e30 }
+        return batch
+      }, classes)
+  }
+
+  func testModesPrecisionAndMembersAreSeen() throws {
+    try compare(
+      "changes", steps: 26, { run { Patient() } }, inputs: { rows($0) },
+      change: { run, step in
+        if step == 5 { run.model.evaluate() }
+        if step == 8 { run.model.train() }
+        if step == 11 { run.precision = .mixed(.bfloat16) }
+        if step == 14 { run.precision = .full }
+        if step == 17 { run.model.input.weight.isTrainable = false }
+        if step == 20 { run.recomputation = .modules("input") }
+        if step == 23 { run.recomputation = .none }
+      }, classes)
+    try compare(
+      "a replaced module", steps: 12, { run { Patches() } }, inputs: { rows($0) },
+      change: { run, step in
+        if step == 6 {
+          run.model.head = withRandomGenerator(RandomGenerator(seed: 9)) { Linear(8, 3) }
+        }
+      }, classes)
+  }
+
+  private final class Patches: Module {
+    let body = Linear(4, 8)
+    var head = Linear(8, 3)
+    func forward(_ x: Tensor) -> Tensor { head(body(x).relu()) }
+  }
+
+  func testARollbackBetweenReplaysTrainsTheSame() throws {
+    var kept: [RunSnapshot] = []
+    try compare(
+      "rollback", steps: 16, { run(convolutional, average: .exponential(decay: 0.9)) },
+      inputs: images,
+      change: { run, step in
+        if step == 5 || step == 8 { kept.append(run.snapshot()) }
+        if step == 11 { try run.restore(kept[run.isCompiled ? 1 : 0]) }
+        if step == 13 { try run.withAveragedWeights { _ = $0.state() } }
+      }, classes)
+  }
+
+  func testASnapshotIsNotWrittenTo() throws {
+    var run = run(convolutional)
+    run.isCompiled = true
+    for step in 0..<6 { _ = try run.step(on: images(step), classes) }
+    let (snapshot, optimizer) = (run.snapshot(), run.optimizer)
+    let before = snapshot.weights.mapValues { $0.elements(Double.self) }
+    let states = optimizer.state().mapValues { $0.elements(Double.self) }
+    for step in 6..<9 { _ = try run.step(on: images(step), classes) }
+    XCTAssertEqual(snapshot.weights.mapValues { $0.elements(Double.self) }, before)
+    XCTAssertEqual(optimizer.state().mapValues { $0.elements(Double.self) }, states)
+    XCTAssertNotEqual(run.model.state().mapValues { $0.elements(Double.self) }, before)
+  }
+
+  func testAMistakeInABatchIsThrownAndChangesNothing() throws {
+    var runs = [false, true].map { isCompiled in
+      var run = run(convolutional)
+      run.isCompiled = isCompiled
+      return run
+    }
+    for step in 0..<8 {
+      var batch = images(step)
+      if step == 5 { batch[1] = Tensor([0, 1, 2, 3, 0, 1]) }
+      var errors: [String] = []
+      for position in runs.indices {
+        do {
+          _ = try runs[position].step(on: batch, classes)
+        } catch {
+          errors.append("\(error)")
+        }
+      }
+      XCTAssertEqual(errors.count, step == 5 ? 2 : 0)
+      XCTAssertEqual(errors.first, errors.last)
+      XCTAssertEqual(
+        runs[0].model.state().mapValues { $0.elements(Double.self) },
+        runs[1].model.state().mapValues { $0.elements(Double.self) })
+      XCTAssertEqual(runs[0].generator!.state, runs[1].generator!.state)
+    }
+  }
 }

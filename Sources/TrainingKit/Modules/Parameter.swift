@@ -52,6 +52,15 @@ public final class Parameter {
     if tensor.storage.map({ ObjectIdentifier($0) }) != memory { tensor.charge(to: .weights) }
   }
 
+  /// Where the value is to be written in place; nil where it cannot be, or is of another shape.
+  package func ownAddress(_ form: TensorForm) -> UnsafeMutableRawPointer? {
+    guard tensor.dtype == form.dtype, tensor.form.isContiguous,
+      tensor.form.layout.shape == form.layout.shape,
+      tensor.storage?.deviceNumber == 0, tensor.holdsAlone()
+    else { return nil }
+    return tensor.address
+  }
+
   /// Gives the value memory that nobody else holds; false when there is none.
   func ownValue() -> Bool {
     if tensor.form.isContiguous, tensor.holdsAlone() { return true }

@@ -41,17 +41,26 @@ extension TrainingRun {
     let purpose = StepRecording.Purpose(
       file: file, line: line, column: column, autocastType: precision.autocastType,
       scale: precision.scaler?.scale ?? 1, recomputation: recomputation)
-    return try step { run, members, others in
-      try run.passes(on: inputs, purpose, members, &others, loss)
-    } explaining: { run, error in
-      run.explained(error, [()]) { model, _ in (try loss(model, inputs), 1) }
+    do {
+      return try step { run, members, others in
+        try run.passes(on: inputs, purpose, &others, loss)
+      } explaining: { run, error in
+        run.explained(error, [()]) { model, _ in (try loss(model, inputs), 1) }
+      }
+    } catch let error as DeviceError {
+      // Another step may need the memory.
+      recordings = []
+      throw error
     }
   }
 
+  /// The kernels that the latest recording calls in a replay; nil where there is none.
+  package var replayedCalls: Int? { recordings.last?.tape.count }
+
   /// The loss and the gradients, from a recording where there is one.
   private mutating func passes(
-    on inputs: [Tensor], _ purpose: StepRecording.Purpose, _ members: ModuleMembers,
-    _ others: inout ModuleMembers?, _ loss: (Model, [Tensor]) throws -> Tensor
+    on inputs: [Tensor], _ purpose: StepRecording.Purpose, _ others: inout ModuleMembers?,
+    _ loss: (Model, [Tensor]) throws -> Tensor
   ) throws -> StepPasses {
     let (context, model) = (Context.current, model)
     recordings.removeAll { !$0.isOf(model) }

@@ -147,18 +147,12 @@ extension TrainingRun {
     _ passes: (inout Self, ModuleMembers, inout ModuleMembers?) throws -> StepPasses
   ) throws -> SkipReason? {
     var members = currentMembers()
-    var rules = optimizer.rules(for: members.parameters)
-    try validated {
-      _ = average?.hasOwnWeights(model, "step")
-      stateFile.keepingState {
-        Context.current.charging(.optimizer) { optimizer.settle(rules) }
-      }
-    }
+    try validated { _ = average?.hasOwnWeights(model, "step") }
+    try prepareUpdate(of: members)
     var others: ModuleMembers?
     let passes = try passes(&self, members, &others)
     if let others {
       (members, self.members) = (others, others)
-      rules = optimizer.rules(for: members.parameters)
     }
     let (loss, gradients): (Double, ScaledGradients)
     switch passes {
@@ -172,7 +166,7 @@ extension TrainingRun {
     if gradients.paths.isEmpty { return .noGradients }
     switch try validated({ gradients.unscaled() }) {
     case .finite(let gradients):
-      try move(members, rules, against: gradients, &report)
+      try move(members, against: gradients, &report)
       return nil
     case .nonFinite(let found):
       report.clipping = ClippingReport(of: found)
@@ -245,8 +239,7 @@ extension TrainingRun {
 
   /// Moves all that an applied step moves. A step that fails leaves no trace.
   private mutating func move(
-    _ members: ModuleMembers, _ rules: [ParameterRule], against gradients: Gradients,
-    _ report: inout StepReport
+    _ members: ModuleMembers, against gradients: Gradients, _ report: inout StepReport
   ) throws {
     var (clipping, smoothing, scaler) = (clipping, smoothing, precision.scaler)
     report.scale = try scaler?.update(nonFinite: [])
@@ -256,11 +249,7 @@ extension TrainingRun {
       return smoothing?.smoothed(clipped) ?? clipped
     }
     let room = try validated { average?.reserve(for: members) }
-    try validated {
-      stateFile.keepingState {
-        optimizer.update(rules, with: gradients, learningRate: report.learningRate)
-      }
-    }
+    try update(members, with: gradients, learningRate: report.learningRate)
     // Nothing below fails.
     if let room { report.average = average?.update(from: members, in: room) }
     (self.clipping, self.smoothing, precision.scaler) = (clipping, smoothing, scaler)

@@ -11,25 +11,38 @@ package final class KernelTape {
   /// What a call was made with, so that two recordings can be told apart.
   struct Signature: Equatable {
     let name: String
+    /// What is read, then what is written.
     let operands: [TapeOperand]
+    let readCount: Int
     let details: [AnyHashable]
+    /// Whether the results depend on nothing but what is read.
+    let isFixed: Bool
+
+    var reads: ArraySlice<TapeOperand> { operands[..<readCount] }
+    var writes: ArraySlice<TapeOperand> { operands[readCount...] }
   }
 
+  /// All that were recorded.
   private var calls: [Call] = []
+  /// Those of a replay.
+  private var forward: [Call] = []
+  private var backward: [Call] = []
   private(set) var signatures: [Signature] = []
   /// By their numbers.
   private(set) var places: [TapePlace] = []
   /// Where random numbers are drawn from in a replay.
   let random = TapeRandom()
   /// How many calls are those of the forward pass.
-  package private(set) var forwardCount = 0
+  private var forwardCount = 0
   /// What the places of the plan lie in.
   private var room: Storage?
+  /// What calls write to on their way.
+  private var scratch: TapeScratch?
 
   package init() {}
 
   /// The calls of kernels in a replay.
-  package var count: Int { calls.count }
+  package var count: Int { forward.count + backward.count }
   /// The bytes that the plan takes.
   package var roomByteCount: Int { room?.byteCount ?? 0 }
 
@@ -38,6 +51,13 @@ package final class KernelTape {
     let place = TapePlace(number: places.count, of: storage, kind)
     places.append(place)
     return place
+  }
+
+  /// The memory that calls write to on their way.
+  func scratch(in pool: MemoryPool) -> TapeScratch {
+    let found = scratch ?? TapeScratch(in: pool)
+    scratch = found
+    return found
   }
 
   func append(_ signature: Signature, _ call: @escaping Call) {
@@ -60,35 +80,87 @@ package final class KernelTape {
   }
 
   /// Makes the calls of the forward pass.
-  package func runForward() throws(DeviceFault) {
-    for position in 0..<forwardCount { try calls[position]() }
-  }
+  package func runForward() throws(DeviceFault) { for call in forward { try call() } }
 
   /// Makes the calls of the backward pass.
-  package func runBackward() throws(DeviceFault) {
-    for position in forwardCount..<calls.count { try calls[position]() }
-  }
+  package func runBackward() throws(DeviceFault) { for call in backward { try call() } }
 
   /// The first call in which another tape differs; nil where they are the same.
   package func difference(from other: KernelTape) -> String? {
     for (own, others) in zip(signatures, other.signatures) where own != others { return own.name }
-    let (short, long) = count < other.count ? (self, other) : (other, self)
-    return short.count == long.count && forwardCount == other.forwardCount
-      ? nil : long.signatures[min(short.count, long.count - 1)].name
+    let (own, others) = (signatures.count, other.signatures.count)
+    if own == others { return forwardCount == other.forwardCount ? nil : "loss" }
+    return own > others ? signatures[others].name : other.signatures[own].name
   }
+}
 
-  /// Gives the places that the calls make and nobody else wants their memory; false where there is none.
+extension KernelTape {
+  /// Gives the places that the calls make and nobody else wants their memory, and makes the calls whose results are
+  /// always the same; false where there is no memory for that.
   package func layOut(in pool: MemoryPool) -> Bool {
+    let (calls, constants) = constants()
+    let made = places.filter { $0.kind == .made && !constants.contains($0.number) }
     var plan = TapePlan()
-    let made = places.filter { $0.kind == .made }
     let offsets = plan.offsets(
       of: made.map { (first: $0.first, last: $0.last, byteCount: $0.storage.byteCount) })
+    var size = plan.byteCount
+    let constantOffsets = constants.map { number in
+      defer { size += TapePlan.size(places[number].byteCount) }
+      return size
+    }
     let tag = MemoryTag("recorded step", owner: .activations, module: nil)
-    guard let room = pool.take(byteCount: max(1, plan.byteCount), tag) else { return false }
-    for (place, offset) in zip(made, offsets) { place.storage.memory = room.memory + offset }
+    guard let room = pool.take(byteCount: max(1, size), tag) else { return false }
     self.room = room
+    for (place, offset) in zip(made, offsets) { place.storage.memory = room.memory + offset }
+    for (number, offset) in zip(constants, constantOffsets) {
+      places[number].storage.memory = room.memory + offset
+    }
+    return schedule(without: calls)
+  }
+
+  /// Makes calls once and for all, and has the others be those of a replay.
+  private func schedule(without constants: Set<Int>) -> Bool {
+    for (position, call) in calls.enumerated() {
+      if constants.contains(position) {
+        do { try call() } catch { return false }
+      } else if position < forwardCount {
+        forward.append(call)
+      } else {
+        backward.append(call)
+      }
+    }
+    calls = []
     return true
   }
+
+  /// The calls whose results are the same in every replay, and the places that they alone write, which are small.
+  private func constants() -> (calls: Set<Int>, places: [Int]) {
+    var writers = [Int](repeating: 0, count: places.count)
+    for signature in signatures {
+      for operand in signature.writes where operand.place >= 0 { writers[operand.place] += 1 }
+    }
+    var (found, constants): (Set<Int>, [Int]) = ([], [])
+    var isConstant = [Bool](repeating: false, count: places.count)
+    func isSettled(_ operand: TapeOperand) -> Bool {
+      guard operand.place >= 0 else { return false }
+      let place = places[operand.place]
+      return writers[operand.place] == 1 && place.kind == .made
+        && place.byteCount <= Self.largestConstant
+    }
+    for (position, signature) in signatures.enumerated() where signature.isFixed {
+      guard !signature.writes.isEmpty, signature.writes.allSatisfy(isSettled),
+        signature.reads.allSatisfy({ $0.place < 0 || isConstant[$0.place] })
+      else { continue }
+      found.insert(position)
+      for operand in signature.writes where !isConstant[operand.place] {
+        isConstant[operand.place] = true
+        constants.append(operand.place)
+      }
+    }
+    return (found, constants)
+  }
+
+  private static let largestConstant = 1 << 12
 }
 
 /// A storage of a tape: something that calls read or write.

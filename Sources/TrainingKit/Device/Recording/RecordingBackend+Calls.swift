@@ -18,10 +18,10 @@ extension RecordingBackend {
   ) {
     base.unary(row, compute: compute, parameters, x, into: y)
     let details: [AnyHashable] = [row.rawValue, compute.rawValue, parameters.map(\.bitPattern)]
-    note("unary", details, reads: [x], writes: [y]) { [base] t in
-      let (x, y) = (t[0], t[1])
+    note("unary", details, reads: [x], writes: [y]) { t in
+      let work = PreparedPointwise(t[1], t[0])
       return { () throws(DeviceFault) in
-        base.unary(row, compute: compute, parameters, x, into: y)
+        work.run { tk_unary_forward(row, compute, parameters, $0, $1, $2, $3) }
       }
     }
   }
@@ -33,11 +33,12 @@ extension RecordingBackend {
     base.unaryDerivative(
       row, order: order, parameters, gradient: gradient, x: x, y: y, into: result)
     let details: [AnyHashable] = [row.rawValue, order, parameters.map(\.bitPattern)]
-    note("unaryDerivative", details, reads: [gradient, x, y], writes: [result]) { [base] t in
-      let (gradient, x, y, result) = (t[0], t[1], t[2], t[3])
+    note("unaryDerivative", details, reads: [gradient, x, y], writes: [result]) { t in
+      let (work, compute) = (PreparedPointwise(t[3], t[0], t[1], t[2]), t[3].dtype.compute)
       return { () throws(DeviceFault) in
-        base.unaryDerivative(
-          row, order: order, parameters, gradient: gradient, x: x, y: y, into: result)
+        work.run {
+          tk_unary_derivative(row, Int32(order), compute, parameters, $0, $1, $2, $3)
+        }
       }
     }
   }
@@ -46,17 +47,19 @@ extension RecordingBackend {
     _ row: tk_binary, compute: tk_compute, _ a: Tensor, _ b: Tensor, into y: Tensor
   ) {
     base.binary(row, compute: compute, a, b, into: y)
-    note("binary", [row.rawValue, compute.rawValue], reads: [a, b], writes: [y]) { [base] t in
-      let (a, b, y) = (t[0], t[1], t[2])
-      return { () throws(DeviceFault) in base.binary(row, compute: compute, a, b, into: y) }
+    note("binary", [row.rawValue, compute.rawValue], reads: [a, b], writes: [y]) { t in
+      let work = PreparedPointwise(t[2], t[0], t[1])
+      return { () throws(DeviceFault) in
+        work.run { tk_binary_forward(row, compute, $0, $1, $2, $3) }
+      }
     }
   }
 
   package func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor, into y: Tensor) {
     base.select(condition, a, b, into: y)
-    note("which", [], reads: [condition, a, b], writes: [y]) { [base] t in
-      let (condition, a, b, y) = (t[0], t[1], t[2], t[3])
-      return { () throws(DeviceFault) in base.select(condition, a, b, into: y) }
+    note("which", [], reads: [condition, a, b], writes: [y]) { t in
+      let (work, compute) = (PreparedPointwise(t[3], t[0], t[1], t[2]), t[3].dtype.compute)
+      return { () throws(DeviceFault) in work.run { tk_select(compute, $0, $1, $2, $3) } }
     }
   }
 
@@ -64,9 +67,9 @@ extension RecordingBackend {
 
   package func fill(_ value: some TensorScalar, into y: Tensor) {
     base.fill(value, into: y)
-    note("full", [value.double.bitPattern, value.integer], reads: [], writes: [y]) { [base] t in
-      let y = t[0]
-      return { () throws(DeviceFault) in base.fill(value, into: y) }
+    note("full", [value.double.bitPattern, value.integer], reads: [], writes: [y]) { t in
+      let (work, real, integer) = (PreparedPointwise(t[0]), value.double, value.integer)
+      return { () throws(DeviceFault) in work.run { tk_fill(real, integer, $0, $1, $2, $3) } }
     }
   }
 
@@ -85,7 +88,7 @@ extension RecordingBackend {
     base.random(distribution, generator, into: y)
     guard let place = random(generator, "random numbers") else { return }
     let details: [AnyHashable] = [distribution, place().position]
-    note("random numbers", details, reads: [], writes: [y]) { [base] t in
+    note("random numbers", details, reads: [], writes: [y], isFixed: false) { [base] t in
       let y = t[0]
       return { () throws(DeviceFault) in base.random(distribution, place(), into: y) }
     }
@@ -97,7 +100,7 @@ extension RecordingBackend {
     base.dropout(x, probability: probability, value: value, generator, into: y)
     guard let place = random(generator, "dropout") else { return }
     let details: [AnyHashable] = [probability, value, place().position]
-    note("dropout", details, reads: [x], writes: [y]) { [base] t in
+    note("dropout", details, reads: [x], writes: [y], isFixed: false) { [base] t in
       let (x, y) = (t[0], t[1])
       return { () throws(DeviceFault) in
         base.dropout(x, probability: probability, value: value, place(), into: y)
@@ -110,9 +113,9 @@ extension RecordingBackend {
 extension RecordingBackend {
   package func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor) throws(DeviceFault) {
     try base.matmul(a, b, into: c)
-    note("matmul", [], reads: [a, b], writes: [c]) { [base] t in
-      let (a, b, c) = (t[0], t[1], t[2])
-      return { () throws(DeviceFault) in try base.matmul(a, b, into: c) }
+    note("matmul", [], reads: [a, b], writes: [c]) { [scratch = tape.scratch(in: pool)] t in
+      let product = PreparedProduct(t[0], t[1], into: t[2])
+      return { () throws(DeviceFault) in try product.run(scratch) }
     }
   }
 

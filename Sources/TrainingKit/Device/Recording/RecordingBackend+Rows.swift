@@ -6,7 +6,11 @@ extension RecordingBackend {
     base.reduce(row, x, axes: axes, into: y)
     note("reduce", [row.rawValue, axes], reads: [x], writes: [y]) { [base] t in
       let (x, y) = (t[0], t[1])
-      return { () throws(DeviceFault) in base.reduce(row, x, axes: axes, into: y) }
+      if x.count > CPUBackend.grain {
+        return { () throws(DeviceFault) in base.reduce(row, x, axes: axes, into: y) }
+      }
+      let work = PreparedReduction(row, x, axes: axes, into: y)
+      return { () throws(DeviceFault) in work.run() }
     }
   }
 

@@ -119,7 +119,7 @@ package final class RecordingBackend: Backend, @unchecked Sendable {
   /// Notes a call that was made. `make` gets its operands on the tape: what is read, then what is written.
   func note(
     _ name: String, _ details: [AnyHashable], reads: [Tensor?], writes: [Tensor],
-    _ make: ([Tensor]) -> KernelTape.Call
+    isFixed: Bool = true, _ make: ([Tensor]) -> KernelTape.Call
   ) {
     guard isRefusing, refusal == nil else { return }
     var operands: [Tensor] = []
@@ -141,7 +141,10 @@ package final class RecordingBackend: Backend, @unchecked Sendable {
       signature.append(TapeOperand(place: place.number, layout: x.layout, dtype: x.dtype))
     }
     tape.append(
-      KernelTape.Signature(name: name, operands: signature, details: details), make(operands))
+      KernelTape.Signature(
+        name: name, operands: signature, readCount: reads.count, details: details,
+        isFixed: isFixed),
+      make(operands))
   }
 
   /// A place for what is written for the first time, unless that is for the program to see.

@@ -25,7 +25,8 @@ struct TapePlan {
     return offsets
   }
 
-  private static func size(_ byteCount: Int) -> Int { (max(byteCount, 1) + 63) / 64 * 64 }
+  /// The bytes that a block takes.
+  static func size(_ byteCount: Int) -> Int { (max(byteCount, 1) + 63) / 64 * 64 }
 
   private mutating func take(_ size: Int) -> Int {
     if let position = gaps.firstIndex(where: { $0.byteCount >= size }) {
