@@ -81,9 +81,11 @@ final class StepCountTests: XCTestCase {
     var run = TrainingRun(
       model: model, optimizer: Adam(), schedule: .constant(1e-3), clipping: .globalNorm(1))
     run.isCompiled = true
-    for _ in 0..<6 { _ = try run.step(on: inputs, loss) }
-    let before = Device.cpu.memory.requests
-    _ = try run.step(on: inputs, loss)
+    var before = 0
+    for step in 0..<7 {
+      if step == 6 { before = Device.cpu.memory.requests }
+      _ = try run.step(on: inputs, loss)
+    }
     return [run.replayedCalls ?? 0, Device.cpu.memory.requests - before]
   }
 
@@ -94,10 +96,10 @@ final class StepCountTests: XCTestCase {
       ReLU()
       Linear(16, 1)
     }
-    XCTAssertEqual(try replayed(tiny, [x, y]) { meanSquaredError($0($1[0]), $1[1]) }, [14, 0])
+    XCTAssertEqual(try replayed(tiny, [x, y]) { meanSquaredError($0($1[0]), $1[1]) }, [16, 0])
     let tokens = Tensor.randomIntegers([2, 16], in: 0..<40)
     let gpt = GPT(.init(vocabulary: 40, context: 16, features: 32, heads: 4, layers: 2))
     XCTAssertEqual(
-      try replayed(gpt, [tokens]) { causalLanguageModelLoss($0($1[0]), $1[0]) }, [150, 0])
+      try replayed(gpt, [tokens]) { causalLanguageModelLoss($0($1[0]), $1[0]) }, [124, 0])
   }
 }

@@ -53,8 +53,10 @@ final class StepRecording {
   private let buffers: [(buffer: Buffer, root: Root)]
   private let loss: Tensor
   private var results: [Result] = []
-  private var gradients: [(path: String, result: Int, form: TensorForm)] = []
+  /// In the order of the paths.
+  private var gradients: [(result: Int, form: TensorForm)] = []
   private var written: [(buffer: Buffer, result: Int, form: TensorForm)] = []
+  private let paths: [String]
   private let missing: [String]
   private let random: RandomDistances
   private let identity: ModelIdentity
@@ -67,7 +69,7 @@ final class StepRecording {
     let recorder = draft.recorder
     guard let loss = draft.loss else { return nil }
     (self.purpose, tape, self.loss) = (purpose, recorder.tape, loss)
-    (missing, random) = (found.missing, draft.random)
+    (paths, missing, random) = (found.paths, found.missing, draft.random)
     (identity, generation) = (ModelIdentity(of: draft.members), ModelGeneration.current)
     inputs = draft.inputs.map { x, place in
       (place.map { Root(place: $0, form: x.form) }, x.form)
@@ -80,7 +82,7 @@ final class StepRecording {
       guard let (result, form) = result(found.unscaled(path)!.gradient, .gradients, recorder) else {
         return nil
       }
-      gradients.append((path, result, form))
+      gradients.append((result, form))
     }
     for buffer in draft.writtenBuffers(in: context) {
       guard let (result, form) = result(buffer.value, .weights, recorder) else { return nil }
@@ -133,7 +135,7 @@ final class StepRecording {
     if let name = tape.difference(from: other.tape) { return name }
     let isSame =
       missing == other.missing && random == other.random
-      && gradients.map(\.path) == other.gradients.map(\.path)
+      && paths == other.paths
       && zip(results, other.results).allSatisfy { $0.place.isLike($1.place) }
       && written.map { ObjectIdentifier($0.buffer) }
         == other.written.map { ObjectIdentifier($0.buffer) }
@@ -141,32 +143,36 @@ final class StepRecording {
   }
 
   /// Makes the calls on what was bound.
-  func replay(_ generator: RandomGenerator, in context: Context) throws -> StepPasses {
+  func replay(
+    _ generator: @autoclosure () -> RandomGenerator, in context: Context
+  ) throws -> StepPasses {
     uses += 1
-    for position in results.indices { try results[position].renew(context) }
-    let start = try randomStart(generator)
+    try results.withUnsafeMutableBufferPointer { results throws(DeviceError) in
+      for position in results.indices { try results[position].renew(context) }
+    }
+    let results = results
+    let generator = random.isUsed ? generator() : nil
+    let start = try generator.map(randomStart)
     let value = try calling(context) { () throws(DeviceFault) in
       try tape.runForward()
       return loss.item()
     }
-    if let start { generator.state = start.moved(by: random.forward) }
+    if let start { generator!.state = start.moved(by: random.forward) }
     guard value.isFinite else { return .nonFiniteLoss(value.isNaN ? .nan : value) }
     try calling(context) { () throws(DeviceFault) in try tape.runBackward() }
-    if let start { generator.state = start.moved(by: random.whole) }
+    if let start { generator!.state = start.moved(by: random.whole) }
     for (buffer, result, form) in written {
       buffer.value = Tensor(storage: results[result].storage, form: form)
     }
-    var tensors: [String: Tensor] = [:]
-    for (path, result, form) in gradients {
-      tensors[path] = Tensor(storage: results[result].storage, form: form)
-    }
-    let found = Gradients(paths: gradients.map(\.path), missing: missing, tensors: tensors)
+    let found = Gradients(
+      paths: paths, missing: missing,
+      tensors: gradients.map { Tensor(storage: results[$0.result].storage, form: $0.form) },
+      areMeasured: purpose.scale == 1)
     return .found(value, ScaledGradients(found, scale: purpose.scale))
   }
 
-  /// Where the calls draw random numbers from; nil where they draw none.
-  private func randomStart(_ generator: RandomGenerator) throws(RecordingError) -> RandomPlace? {
-    guard random.isUsed else { return nil }
+  /// Where the calls draw random numbers from.
+  private func randomStart(_ generator: RandomGenerator) throws(RecordingError) -> RandomPlace {
     guard let start = RandomPlace(generator.state) else {
       throw .random(operation: "random numbers", path: "")
     }

@@ -76,8 +76,8 @@ extension TrainingRun {
     explaining: (Self, any Error) -> any Error
   ) throws -> StepOutcome {
     let start = ContinuousClock.now
-    let generator = generator ?? .current
-    let random = generator.state
+    let own = generator ?? .current
+    let random = own.state
     var report = StepReport(step: steps, learningRate: schedule.learningRate(at: updates))
     let reason: SkipReason?
     do {
@@ -85,7 +85,7 @@ extension TrainingRun {
         try Self.stepping(model, generator) { try attempt(&report, passes) }
       }
     } catch {
-      generator.state = random
+      own.state = random
       throw explaining(self, error)
     }
     try takeNote(of: reason)
@@ -96,11 +96,14 @@ extension TrainingRun {
   /// Runs `body` with what the work of a step depends on. It is no method of the run, whose states a step has to hold
   /// alone.
   static func stepping<Result>(
-    _ model: Model, _ generator: RandomGenerator, _ body: () throws -> Result
+    _ model: Model, _ generator: RandomGenerator?, _ body: () throws -> Result
   ) rethrows -> Result {
-    try withRandomGenerator(generator) {
-      try Context.current.entering(model) { try Context.current.charging(.gradients, body) }
+    guard let generator else {
+      return try Context.current.entering(model) {
+        try Context.current.charging(.gradients, body)
+      }
     }
+    return try withRandomGenerator(generator) { try stepping(model, nil, body) }
   }
 
   /// The error with what would have made room, where a limit was met.

@@ -22,11 +22,16 @@ package final class KernelTape {
     var writes: ArraySlice<TapeOperand> { operands[readCount...] }
   }
 
+  /// A call as it is: an array of bare closures would wrap each of them.
+  private struct Entry {
+    let call: Call
+  }
+
   /// All that were recorded.
   private var calls: [Call] = []
   /// Those of a replay.
-  private var forward: [Call] = []
-  private var backward: [Call] = []
+  private var forward: [Entry] = []
+  private var backward: [Entry] = []
   private(set) var signatures: [Signature] = []
   /// By their numbers.
   private(set) var places: [TapePlace] = []
@@ -80,10 +85,14 @@ package final class KernelTape {
   }
 
   /// Makes the calls of the forward pass.
-  package func runForward() throws(DeviceFault) { for call in forward { try call() } }
+  package func runForward() throws(DeviceFault) { try run(forward) }
 
   /// Makes the calls of the backward pass.
-  package func runBackward() throws(DeviceFault) { for call in backward { try call() } }
+  package func runBackward() throws(DeviceFault) { try run(backward) }
+
+  private func run(_ entries: [Entry]) throws(DeviceFault) {
+    for entry in entries { try entry.call() }
+  }
 
   /// The first call in which another tape differs; nil where they are the same.
   package func difference(from other: KernelTape) -> String? {
@@ -98,8 +107,9 @@ extension KernelTape {
   /// Gives the places that the calls make and nobody else wants their memory, and makes the calls whose results are
   /// always the same; false where there is no memory for that.
   package func layOut(in pool: MemoryPool) -> Bool {
-    let (calls, constants) = constants()
-    let made = places.filter { $0.kind == .made && !constants.contains($0.number) }
+    let fold = ConstantFold(signatures, places)
+    let constants = places.indices.filter { fold.isConstant[$0] }
+    let made = places.filter { $0.kind == .made && !fold.isConstant[$0.number] }
     var plan = TapePlan()
     let offsets = plan.offsets(
       of: made.map { (first: $0.first, last: $0.last, byteCount: $0.storage.byteCount) })
@@ -115,7 +125,7 @@ extension KernelTape {
     for (number, offset) in zip(constants, constantOffsets) {
       places[number].storage.memory = room.memory + offset
     }
-    return schedule(without: calls)
+    return schedule(without: fold.calls)
   }
 
   /// Makes calls once and for all, and has the others be those of a replay.
@@ -124,43 +134,14 @@ extension KernelTape {
       if constants.contains(position) {
         do { try call() } catch { return false }
       } else if position < forwardCount {
-        forward.append(call)
+        forward.append(Entry(call: call))
       } else {
-        backward.append(call)
+        backward.append(Entry(call: call))
       }
     }
     calls = []
     return true
   }
-
-  /// The calls whose results are the same in every replay, and the places that they alone write, which are small.
-  private func constants() -> (calls: Set<Int>, places: [Int]) {
-    var writers = [Int](repeating: 0, count: places.count)
-    for signature in signatures {
-      for operand in signature.writes where operand.place >= 0 { writers[operand.place] += 1 }
-    }
-    var (found, constants): (Set<Int>, [Int]) = ([], [])
-    var isConstant = [Bool](repeating: false, count: places.count)
-    func isSettled(_ operand: TapeOperand) -> Bool {
-      guard operand.place >= 0 else { return false }
-      let place = places[operand.place]
-      return writers[operand.place] == 1 && place.kind == .made
-        && place.byteCount <= Self.largestConstant
-    }
-    for (position, signature) in signatures.enumerated() where signature.isFixed {
-      guard !signature.writes.isEmpty, signature.writes.allSatisfy(isSettled),
-        signature.reads.allSatisfy({ $0.place < 0 || isConstant[$0.place] })
-      else { continue }
-      found.insert(position)
-      for operand in signature.writes where !isConstant[operand.place] {
-        isConstant[operand.place] = true
-        constants.append(operand.place)
-      }
-    }
-    return (found, constants)
-  }
-
-  private static let largestConstant = 1 << 12
 }
 
 /// A storage of a tape: something that calls read or write.
@@ -230,13 +211,15 @@ private final class NobodysMemory: StorageOwner {
 }
 
 extension Tensor {
-  /// The same elements in a storage of its own, which holds the memory.
+  /// The same elements in a storage of its own, which holds the memory and begins with them.
   package func borrowed() -> Tensor {
     guard let storage else { return self }
+    var layout = layout
+    layout.offset = 0
     let own = Storage(
-      memory: storage.memory, byteCount: storage.byteCount, owner: Borrower(of: storage), slot: 0,
-      deviceNumber: storage.deviceNumber)
-    return Tensor(storage: own, form: form, origin: origin)
+      memory: address, byteCount: storage.byteCount - self.layout.offset * dtype.byteCount,
+      owner: Borrower(of: storage), slot: 0, deviceNumber: storage.deviceNumber)
+    return Tensor(storage: own, layout: layout, dtype: dtype, origin: origin)
   }
 }
 

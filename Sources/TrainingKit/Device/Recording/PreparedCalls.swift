@@ -11,7 +11,7 @@ final class PreparedPointwise: @unchecked Sendable {
 
   private let space: UnsafeMutablePointer<tk_space>
   private let operands: UnsafeMutablePointer<tk_operand>
-  private let tensors: [Address]
+  private let addresses: UnsafeMutableBufferPointer<Address>
   private let count: Int
 
   /// The result first.
@@ -24,16 +24,18 @@ final class PreparedPointwise: @unchecked Sendable {
     for (position, x) in tensors.enumerated() {
       (operands + position).initialize(to: tk_operand(x, over: target))
     }
-    self.tensors = tensors.map(Address.init)
+    addresses = .allocate(capacity: tensors.count)
+    _ = addresses.initialize(from: tensors.map(Address.init))
   }
 
   deinit {
     space.deallocate()
     operands.deallocate()
+    addresses.deallocate()
   }
 
   func run(_ kernel: Kernel) {
-    for position in tensors.indices { operands[position].data = tensors[position].now }
+    for position in addresses.indices { operands[position].data = addresses[position].now }
     if count <= CPUBackend.grain {
       if count > 0 { kernel(space, operands, 0, Int64(count)) }
       return
@@ -44,9 +46,9 @@ final class PreparedPointwise: @unchecked Sendable {
   }
 }
 
-/// Where a tensor of a tape is at the time.
+/// Where a tensor of a tape, which holds its storage, is at the time.
 struct Address {
-  private let storage: Storage?
+  private unowned(unsafe) let storage: Storage?
   private let offset: Int
 
   init(_ x: Tensor) {
@@ -62,24 +64,31 @@ struct Address {
 /// `@unchecked Sendable`: as for ``PreparedPointwise``.
 final class PreparedProduct: @unchecked Sendable {
   private let a, b, c: Tensor
-  private let addresses: (a: Address, b: Address, c: Address)
-  private var product: MatrixProduct
-  private var threads = Threads.count
+  private let product: UnsafeMutablePointer<MatrixProduct>
+  private var threads = 0
+  /// The bytes of scratch memory that so many threads need.
+  private var byteCount = 0
 
   init(_ a: Tensor, _ b: Tensor, into c: Tensor) {
     (self.a, self.b, self.c) = (a, b, c)
-    addresses = (Address(a), Address(b), Address(c))
-    product = MatrixProduct(a, b, into: c)
+    product = .allocate(capacity: 1)
+    product.initialize(to: MatrixProduct(a, b, into: c))
+  }
+
+  deinit {
+    product.deinitialize(count: 1)
+    product.deallocate()
   }
 
   func run(_ scratch: TapeScratch) throws(DeviceFault) {
-    if Threads.count != threads {
-      (threads, product) = (Threads.count, MatrixProduct(a, b, into: c))
-    }
-    product.lie(at: addresses.a.now, addresses.b.now, addresses.c.now)
-    try scratch.run(product.work.roomByteCount) { room throws(DeviceFault) in
-      product.run(in: room)
-    }
+    if Threads.count != threads { prepare() }
+    product.pointee.lie(at: a.address, b.address, c.address)
+    try scratch.run(byteCount, product.pointee)
+  }
+
+  private func prepare() {
+    product.pointee = MatrixProduct(a, b, into: c)
+    (threads, byteCount) = (Threads.count, product.pointee.work.roomByteCount)
   }
 }
 
@@ -120,16 +129,14 @@ final class TapeScratch: @unchecked Sendable {
 
   init(in pool: MemoryPool) { self.pool = pool }
 
-  /// Runs `body` with room for so many bytes.
-  func run(
-    _ byteCount: Int, _ body: (UnsafeMutableRawPointer) throws(DeviceFault) -> Void
-  ) throws(DeviceFault) {
-    if let kept, kept.byteCount >= byteCount { return try body(kept.memory) }
+  /// Computes a product, which needs room for so many bytes.
+  func run(_ byteCount: Int, _ product: borrowing MatrixProduct) throws(DeviceFault) {
+    if let kept, kept.byteCount >= byteCount { return product.run(in: kept.memory) }
     let tag = MemoryTag("recorded step", owner: .workspace, module: nil)
     guard let room = pool.take(byteCount: max(byteCount, 64), tag) else {
       throw .noRoom(byteCount: byteCount)
     }
     if byteCount <= Self.largestKept { kept = room }
-    try body(room.memory)
+    product.run(in: room.memory)
   }
 }
