@@ -22,7 +22,7 @@ public struct TensorStatistics: Sendable, Hashable {
 
 extension TensorStatistics {
   /// The statistics of all parts together.
-  init(joining parts: some Collection<TensorStatistics>) {
+  init(joining parts: [TensorStatistics]) {
     var (largest, nonFiniteCount, zeroCount, count) = (0.0, 0, 0, 0)
     for part in parts {
       largest = max(largest, part.largest)

@@ -2,7 +2,7 @@
 ///
 /// Modules hold parameters as stored properties; their names are the properties' names.
 public final class Parameter {
-  private var tensor: Tensor
+  @exclusivity(unchecked) private var tensor: Tensor
   package let leaf = Leaf(isParameter: true)
 
   /// Whether gradients flow to the parameter. A frozen parameter is left alone by optimizers.

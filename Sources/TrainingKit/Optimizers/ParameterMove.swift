@@ -17,23 +17,10 @@ package struct ParameterRule {
   /// Whether the update is one pass that rounds nothing, at the learning rate of all.
   var isPlain: Bool { rule.isOnePass && !isRounded && rule.learningRateFactor == 1 }
 
-  /// Where an update reads and writes; nil where it cannot do that in place.
-  func addresses(
-    _ gradient: Tensor, _ state: inout ParameterState, in pool: MemoryPool
-  ) -> UpdateAddresses? {
-    let form = gradient.form
-    guard form.dtype == dtype, form.isContiguous, slots.count <= UpdateAddresses.largestStateCount,
-      let source = gradient.storage, source.deviceNumber == 0,
-      let parameter = named.parameter.ownAddress(form)
-    else { return nil }
-    var addresses = UpdateAddresses(dtype, count: form.count, parameter, gradient.address)
-    for slot in slots {
-      guard let place = state.tensors.index(forKey: slot.name),
-        let address = state.tensors.values[place].ownAddress(slot.dtype ?? dtype, in: pool)
-      else { return nil }
-      addresses.append(address)
-    }
-    return addresses
+  /// What a plan knows of the parameter.
+  var planned: PlannedParameter {
+    PlannedParameter(
+      named, states: slots.map(\.name), dtype, stateTypes: slots.map { $0.dtype ?? dtype })
   }
 
   /// Whether the parameter or its state is in half precision.

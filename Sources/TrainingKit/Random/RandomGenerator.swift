@@ -35,6 +35,20 @@ public final class RandomGenerator: Sendable {
 }
 
 extension RandomGenerator {
+  /// Moves a Philox stream on by as many places as drawing would, and gives where it stood; nil for another stream.
+  func moveOn(by places: UInt64) -> RandomState? {
+    stream.withLock { stream in
+      guard case .philox(var generator) = stream else { return nil }
+      defer {
+        generator.position &+= places
+        stream = .philox(generator)
+      }
+      return stream.state
+    }
+  }
+}
+
+extension RandomGenerator {
   /// Real numbers from `bounds.lowerBound` to before `bounds.upperBound`, all equally likely.
   ///
   /// - Numerics: 24 random bits each, 53 in float64.

@@ -52,7 +52,7 @@ final class StepRecording {
   private let parameters: [(parameter: Parameter, root: Root)]
   private let buffers: [(buffer: Buffer, root: Root)]
   private let loss: Tensor
-  private var results: [Result] = []
+  @exclusivity(unchecked) private var results: [Result] = []
   /// In the order of the paths.
   private var gradients: [(result: Int, form: TensorForm)] = []
   private var written: [(buffer: Buffer, result: Int, form: TensorForm)] = []
@@ -60,7 +60,7 @@ final class StepRecording {
   private let missing: [String]
   private let random: RandomDistances
   private let identity: ModelIdentity
-  private var generation: Int
+  @exclusivity(unchecked) private var generation: Int
   /// How often the calls were made.
   private(set) var uses = 1
 
@@ -157,10 +157,14 @@ final class StepRecording {
       try tape.runForward()
       return loss.item()
     }
-    if let start { generator!.state = start.moved(by: random.forward) }
-    guard value.isFinite else { return .nonFiniteLoss(value.isNaN ? .nan : value) }
+    guard value.isFinite else {
+      // The backward pass has not drawn its own.
+      if let start, random.forward != random.whole {
+        generator!.state = start.moved(by: random.forward)
+      }
+      return .nonFiniteLoss(value.isNaN ? .nan : value)
+    }
     try calling(context) { () throws(DeviceFault) in try tape.runBackward() }
-    if let start { generator!.state = start.moved(by: random.whole) }
     for (buffer, result, form) in written {
       buffer.value = Tensor(storage: results[result].storage, form: form)
     }
@@ -171,9 +175,9 @@ final class StepRecording {
     return .found(value, ScaledGradients(found, scale: purpose.scale))
   }
 
-  /// Where the calls draw random numbers from.
+  /// Where the calls draw random numbers from. The generator has moved on then, as others may draw from it meanwhile.
   private func randomStart(_ generator: RandomGenerator) throws(RecordingError) -> RandomPlace {
-    guard let start = RandomPlace(generator.state) else {
+    guard let start = generator.moveOn(by: random.whole).flatMap(RandomPlace.init) else {
       throw .random(operation: "random numbers", path: "")
     }
     tape.draw(fromKey: start.key, position: start.position)

@@ -10,8 +10,8 @@ package protocol StorageOwner: AnyObject, Sendable {
 /// elementwise operation that `isKnownUniquelyReferenced` proved to be the sole owner; after that they are only read.
 /// The places of a tape, which nobody outside of its step sees, are the exception.
 package final class Storage: @unchecked Sendable {
-  /// It changes only in the places of a ``KernelTape``, between replays.
-  package internal(set) var memory: UnsafeMutableRawPointer
+  /// It changes only in the places of a ``KernelTape``, between replays, so that no access needs a check.
+  @exclusivity(unchecked) package internal(set) var memory: UnsafeMutableRawPointer
   package let byteCount: Int
   package let owner: any StorageOwner
   package let slot: Int

@@ -65,9 +65,9 @@ struct Address {
 final class PreparedProduct: @unchecked Sendable {
   private let a, b, c: Tensor
   private let product: UnsafeMutablePointer<MatrixProduct>
-  private var threads = 0
+  @exclusivity(unchecked) private var threads = 0
   /// The bytes of scratch memory that so many threads need.
-  private var byteCount = 0
+  @exclusivity(unchecked) private var byteCount = 0
 
   init(_ a: Tensor, _ b: Tensor, into c: Tensor) {
     (self.a, self.b, self.c) = (a, b, c)
@@ -124,7 +124,7 @@ final class PreparedReduction: @unchecked Sendable {
 /// `@unchecked Sendable`: as for ``PreparedPointwise``.
 final class TapeScratch: @unchecked Sendable {
   private let pool: MemoryPool
-  private var kept: Storage?
+  @exclusivity(unchecked) private var kept: Storage?
   private static let largestKept = 1 << 18
 
   init(in pool: MemoryPool) { self.pool = pool }

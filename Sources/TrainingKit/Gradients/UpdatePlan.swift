@@ -3,26 +3,34 @@
 /// It takes no memory and makes no tensors: where a parameter, a gradient or a state is not as it is to be read or
 /// written in place, nothing is moved, and the optimizer does it in its own way, to the same bits.
 package final class UpdatePlan {
+  /// What an update is to write.
+  private struct Place {
+    let state: Dictionary<String, ParameterState>.Index
+    let addresses: UpdateAddresses
+    /// What the gradient is multiplied by.
+    let factor: Double
+  }
+
   private let optimizer: any FusedUpdating
-  private let rules: [ParameterRule]
-  /// What an update is to write, once all have been looked at.
-  private var places: [(state: Dictionary<String, ParameterState>.Index, UpdateAddresses, Double)] =
-    []
+  private let parameters: [PlannedParameter]
+  /// Filled once all have been looked at.
+  @exclusivity(unchecked) private var places: [Place] = []
 
   /// Nil where updates are not of that kind.
   package init?(_ optimizer: any Optimizer, _ rules: [ParameterRule]) {
     guard optimizer is any FusedUpdating,
       let bare = rules.first?.rule.optimizer as? any FusedUpdating, rules.allSatisfy(\.isPlain)
     else { return nil }
-    (self.optimizer, self.rules) = (bare, rules)
+    self.optimizer = bare
+    parameters = rules.map(\.planned)
     places.reserveCapacity(rules.count)
   }
 
   /// Whether it is for these parameters.
-  package func isOf(_ parameters: [NamedParameter]) -> Bool {
-    guard parameters.count == rules.count else { return false }
-    for position in rules.indices
-    where rules[position].named.parameter !== parameters[position].parameter { return false }
+  package func isOf(_ others: [NamedParameter]) -> Bool {
+    guard others.count == parameters.count else { return false }
+    for position in parameters.indices
+    where parameters[position].parameter !== others[position].parameter { return false }
     return true
   }
 
@@ -35,20 +43,21 @@ package final class UpdatePlan {
       return false
     }
     places.removeAll(keepingCapacity: true)
-    for rule in rules where rule.named.parameter.isTrainable {
-      guard let (gradient, factor) = gradients.unscaled(rule.named.path) else { continue }
-      guard let state = states.index(forKey: rule.named.path),
-        let found = rule.addresses(gradient, &states.values[state], in: backend.pool)
+    for planned in parameters where planned.parameter.isTrainable {
+      guard let (gradient, factor) = gradients.unscaled(planned.path) else { continue }
+      guard let state = states.index(forKey: planned.path),
+        let found = planned.addresses(gradient, &states.values[state], in: backend.pool)
       else { return false }
-      places.append((state, found, factor))
+      places.append(Place(state: state, addresses: found, factor: factor))
     }
     var known: (step: UpdateStep, update: FusedUpdate)?
-    for (state, addresses, factor) in places {
-      states.values[state].step += 1
+    for place in places {
+      states.values[place.state].step += 1
       let step = UpdateStep(
-        number: states.values[state].step, learningRate: learningRate, gradientScale: factor)
+        number: states.values[place.state].step, learningRate: learningRate,
+        gradientScale: place.factor)
       if known?.step != step { known = (step, optimizer.fusedUpdate(step)) }
-      known!.update.write(addresses, on: backend)
+      known!.update.write(place.addresses, on: backend)
     }
     return true
   }
