@@ -22,6 +22,29 @@ final class WatchedRunTests: XCTestCase {
     XCTAssertTrue(watched.diagnosis().isHealthy, "\(watched.diagnosis())")
   }
 
+  func testACompiledRunTakesTheSameStepsToTheSameBits() throws {
+    let plain = try Ward(seed: 3)
+    var run = plain.run
+    let losses = try plain.items(40).map { try run.step(lossOf($0)).report.loss }
+    var care = Care.standard
+    (care.snapshotInterval, care.examinationInterval) = (8, 5)
+    let other = try Ward(seed: 3)
+    var compiled = other.run
+    compiled.isCompiled = true
+    var calls = 0
+    var watched = WatchedRun(
+      compiled, care: care, inputs: { (item: Ward.Item) in [item.x, item.y] }
+    ) {
+      calls += 1
+      return crossEntropy($0($1[0]), $1[1])
+    }
+    let seen = try other.items(40).map { try watched.step($0).outcome.report.loss }
+    XCTAssertEqual(losses, seen)
+    XCTAssertLessThan(calls, 30)
+    XCTAssertTrue(watched.record.steps[0].details?.activations.isEmpty == false)
+    XCTAssertTrue(watched.diagnosis().isHealthy, "\(watched.diagnosis())")
+  }
+
   private func lossOf(_ item: Ward.Item) -> (Sequential) throws -> Tensor {
     { model in Ward.loss(model, item) }
   }

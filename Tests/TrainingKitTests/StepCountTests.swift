@@ -73,4 +73,34 @@ final class StepCountTests: XCTestCase {
       }
     }
   }
+
+  /// A step that is replayed: its passes' calls, and the blocks that the whole step takes.
+  private func replayed<Model: Module>(
+    _ model: Model, _ inputs: [Tensor], _ loss: (Model, [Tensor]) -> Tensor
+  ) throws -> [Int] {
+    var run = TrainingRun(
+      model: model, optimizer: Adam(), schedule: .constant(1e-3), clipping: .globalNorm(1))
+    run.isCompiled = true
+    var before = 0
+    for step in 0..<7 {
+      if step == 6 { before = Device.cpu.memory.requests }
+      _ = try run.step(on: inputs, loss)
+    }
+    return [run.replayedCalls ?? 0, Device.cpu.memory.requests - before]
+  }
+
+  func testAReplayedStepTakesNoMemory() throws {
+    let (x, y) = (Tensor.randomNormal([4, 8]), Tensor.randomNormal([4, 1]))
+    let tiny = Sequential {
+      Linear(8, 16)
+      ReLU()
+      Linear(16, 1)
+    }
+    XCTAssertEqual(try replayed(tiny, [x, y]) { meanSquaredError($0($1[0]), $1[1]) }, [16, 0])
+    // The four are rooms of attention's threads.
+    let tokens = Tensor.randomIntegers([2, 16], in: 0..<40)
+    let gpt = GPT(.init(vocabulary: 40, context: 16, features: 32, heads: 4, layers: 2))
+    XCTAssertEqual(
+      try replayed(gpt, [tokens]) { causalLanguageModelLoss($0($1[0]), $1[0]) }, [128, 4])
+  }
 }

@@ -16,6 +16,19 @@ struct ItemLoss<Model: Module, Item> {
     }
   }
 
+  /// Of what an item gives to a step that may be compiled. One that is looked into is not.
+  init(
+    of inputs: @escaping (Item) -> [Tensor],
+    _ loss: @escaping (Model, [Tensor]) throws -> Tensor
+  ) {
+    mean = { model, item in try loss(model, inputs(item)) }
+    gradients = { model, item in model.gradients(of: try loss(model, inputs(item))) }
+    step = { run, item, examination in
+      if examination == nil { return try run.step(on: inputs(item), loss) }
+      return try run.step { model in try examination.observed { try loss(model, inputs(item)) } }
+    }
+  }
+
   init<Part>(_ loss: @escaping (Model, Part) throws -> LossSum) where Item == [Part] {
     mean = { model, parts in
       try parts.reduce(.zero) { sum, part in sum + (try loss(model, part)) }.mean

@@ -71,6 +71,25 @@ public struct WatchedRun<Model: Module, Item> {
       run, doctor, care, ItemLoss(loss), ItemExamples(identity: identity, losses: exampleLosses))
   }
 
+  /// Puts a run into the care of a doctor, where steps that the doctor does not look into are replayed if the run is
+  /// compiled: see ``TrainingRun/step(on:file:line:column:_:)``.
+  ///
+  /// - Parameters:
+  ///   - identity: which batch an item is.
+  ///   - exampleLosses: the losses of an item's examples, a row each.
+  ///   - inputs: what the loss gets of an item.
+  ///   - loss: the loss of an item's inputs, which steps are taken on.
+  public init(
+    _ run: TrainingRun<Model>, doctor: Doctor = Doctor(AnalyzerCatalog.standard),
+    care: Care = .standard, identity: ((Item) -> BatchIdentity?)? = nil,
+    exampleLosses: ((Model, Item) throws -> Tensor)? = nil,
+    inputs: @escaping (Item) -> [Tensor], _ loss: @escaping (Model, [Tensor]) throws -> Tensor
+  ) {
+    self.init(
+      run, doctor, care, ItemLoss(of: inputs, loss),
+      ItemExamples(identity: identity, losses: exampleLosses))
+  }
+
   /// Puts a run into the care of a doctor, whose items are batches in parts.
   ///
   /// - Parameters:

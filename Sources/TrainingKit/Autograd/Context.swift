@@ -134,10 +134,15 @@ package struct Context {
 package struct ModulePlace: @unchecked Sendable {
   fileprivate let root, module: AnyObject
 
+  /// The path of the module from the root.
+  package var path: String {
+    ObjectTree.path(from: root, to: module) ?? "\(type(of: module))"
+  }
+
   /// The error with its path.
   package func located(_ error: TensorError) -> TensorError {
     var error = error
-    error.path = ObjectTree.path(from: root, to: module) ?? "\(type(of: module))"
+    error.path = path
     return error
   }
 }

@@ -3,11 +3,14 @@ internal import CTrainingKernels
 /// Attention of heads and how it is cut into pieces. Queries, keys and values are `[batch, heads, rows, columns]` with
 /// contiguous rows, the mask is bool with any strides.
 package struct AttentionProduct {
+  let query, key, value: Tensor
+  let mask: Tensor?
   let attention: tk_attention
 
   package init(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor?, isCausal: Bool, scale: Double
   ) {
+    (self.query, self.key, self.value, self.mask) = (query, key, value, mask)
     attention = tk_attention(
       batch: Int64(query.shape[0]), heads: Int64(query.shape[1]), targets: Int64(query.shape[2]),
       sources: Int64(key.shape[2]), features: Int64(query.shape[3]),

@@ -19,6 +19,10 @@ package protocol Backend: AnyObject, Sendable {
   var computesAside: Bool { get }
   /// Waits where mistakes may be found still, and throws the first.
   func settle() throws(DeviceFault)
+  /// Is told that the program is about to see elements without asking the device.
+  func willRead(_ x: Tensor, for operation: String)
+  /// Is told that numbers are about to be drawn from a generator; `isCounted` where a place in a stream says which.
+  func willDraw(from generator: AnyObject, isCounted: Bool)
   /// What kept the pool from giving memory, beside a lack of it; nil for most devices.
   func takeFault() -> DeviceFault?
 
@@ -144,6 +148,8 @@ extension Backend {
   package func trim() { pool.trim() }
   package var computesAside: Bool { false }
   package func settle() {}
+  package func willRead(_ x: Tensor, for operation: String) {}
+  package func willDraw(from generator: AnyObject, isCounted: Bool) {}
 }
 
 /// A parameter or a state, and how float32 results are rounded to it where it is in half precision.

@@ -83,11 +83,14 @@ extension CPUBackend {
     }
   }
 
+  /// Elements of a piece that is measured at once.
+  private static let measuredPiece = 1 << 16
+
   package func measure(
     _ x: Tensor, parts: Int, power: Double, scale: Double
   ) -> [ElementStatistics] {
     // Pieces of fixed size, joined in order: the same bits for any thread count.
-    let piece = 1 << 16
+    let piece = CPUBackend.measuredPiece
     let length = x.count / parts
     let pieces = (length + piece - 1) / piece
     return withUnsafeTemporaryAllocation(of: tk_statistics.self, capacity: parts * pieces) {
@@ -108,7 +111,11 @@ extension CPUBackend {
   }
 
   package func measure(each tensors: [Tensor]) -> [ElementStatistics] {
-    tensors.map { measure($0, parts: 1, power: 2, scale: 1)[0] }
+    tensors.map { x in
+      x.count > CPUBackend.measuredPiece
+        ? measure(x, parts: 1, power: 2, scale: 1)[0]
+        : ElementStatistics(tk_measure(x.dtype.kernel, 2, 1, x.address, Int64(x.count)))
+    }
   }
 
   package func softmax(logarithm: Bool, _ x: Tensor, into y: Tensor) {
@@ -316,7 +323,7 @@ extension tk_reduce_source {
       kept_strides: one.kernel, reduced_strides: step.kernel)
   }
 
-  fileprivate init(_ x: Tensor, axes: [Int]) {
+  init(_ x: Tensor, axes: [Int]) {
     let layout = x.form.layout
     var (kept, reduced) = (AxisWalk(), AxisWalk())
     for axis in 0..<layout.shape.rank {

@@ -24,6 +24,18 @@ extension CPUBackend {
     }
   }
 
+  /// The same of memory.
+  package func update(_ row: tk_update, _ scalars: [Double], _ addresses: UpdateAddresses) {
+    withUnsafeBytes(of: addresses.states) { states in
+      let states = states.baseAddress!.assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
+      parallelFor(addresses.count, grain: CPUBackend.grain) { begin, end in
+        tk_update_run(
+          row, addresses.dtype.kernel, scalars, addresses.parameter, addresses.gradient, states,
+          Int64(begin), Int64(end))
+      }
+    }
+  }
+
   private func forEachRange<State>(
     of parameter: Tensor, _ states: [State],
     _ body: (UnsafePointer<State>?, _ begin: Int64, _ end: Int64) -> Void
@@ -42,5 +54,37 @@ extension RoundedTensor {
       elements: elements.address,
       compensation: compensation?.address.assumingMemoryBound(to: Int16.self),
       dtype: elements.dtype.kernel, rounding: rounding, generator: generator)
+  }
+}
+
+/// Where a parameter, its gradient and its state lie.
+package struct UpdateAddresses {
+  typealias Address = UnsafeMutableRawPointer
+
+  fileprivate let dtype: DType
+  fileprivate let count: Int
+  fileprivate let parameter, gradient: Address
+  fileprivate var states: (Address?, Address?, Address?, Address?) = (nil, nil, nil, nil)
+  private var stateCount = 0
+
+  package static let largestStateCount = 4
+
+  package init(
+    _ dtype: DType, count: Int, _ parameter: UnsafeMutableRawPointer,
+    _ gradient: UnsafeMutableRawPointer
+  ) {
+    (self.dtype, self.count) = (dtype, count)
+    (self.parameter, self.gradient) = (parameter, gradient)
+  }
+
+  /// Adds a tensor of the state, in the order of the row.
+  package mutating func append(_ state: UnsafeMutableRawPointer) {
+    switch stateCount {
+    case 0: states.0 = state
+    case 1: states.1 = state
+    case 2: states.2 = state
+    default: states.3 = state
+    }
+    stateCount += 1
   }
 }

@@ -3,8 +3,20 @@ internal import CTrainingKernels
 /// Which of images, a weight and places is made of the other two.
 enum ConvolutionWay { case places, images, weight }
 
+/// What a product of images, a weight and places is made of.
+struct ConvolutionOperands {
+  let name: String
+  let way: ConvolutionWay
+  let window: tk_window
+  let groups: Int
+  let a, b: Tensor
+  let bias: Tensor?
+  let result: Tensor
+}
+
 /// A product of images, a weight and places, and how it is cut into pieces.
 package struct ConvolutionWork {
+  let operands: ConvolutionOperands
   let convolution: tk_convolution
   private let stages: tk_convolution_work
   let dtype: DType
@@ -18,17 +30,28 @@ package struct ConvolutionWork {
     _ b: Tensor, bias: Tensor?,
     into result: Tensor
   ) {
-    let weight = way == .weight ? result : b
+    self.init(
+      ConvolutionOperands(
+        name: name, way: way, window: window, groups: groups, a: a, b: b, bias: bias,
+        result: result))
+  }
+
+  init(_ operands: ConvolutionOperands) {
+    let (a, b, result) = (operands.a, operands.b, operands.result)
+    let weight = operands.way == .weight ? result : b
     var convolution = tk_convolution(
-      way: way.kernel, dtype: result.dtype.kernel, window: window, outputs: Int64(weight.shape[0]),
-      groups: Int64(groups), a: UnsafeRawPointer(a.address), b: UnsafeRawPointer(b.address),
-      bias: UnsafeRawPointer(bias?.address), result: result.address)
+      way: operands.way.kernel, dtype: result.dtype.kernel, window: operands.window,
+      outputs: Int64(weight.shape[0]), groups: Int64(operands.groups),
+      a: UnsafeRawPointer(a.address), b: UnsafeRawPointer(b.address),
+      bias: UnsafeRawPointer(operands.bias?.address), result: result.address)
     stages = tk_convolution_plan(&convolution)
+    self.operands = operands
     self.convolution = convolution
     dtype = result.dtype
+    let window = operands.window
     productCount = weight.count * Int(window.count * window.out_height * window.out_width)
     work = ScratchWork(
-      name, pieces: Int(stages.pieces), work: productCount, size: stages.workspace,
+      operands.name, pieces: Int(stages.pieces), work: productCount, size: stages.workspace,
       shared: stages.shared)
   }
 

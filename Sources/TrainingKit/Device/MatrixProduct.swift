@@ -2,7 +2,7 @@ internal import CTrainingKernels
 
 /// A product of matrices and how it is cut into pieces.
 struct MatrixProduct {
-  private let gemm: tk_gemm
+  private var gemm: tk_gemm
   let work: ScratchWork
 
   init(_ a: Tensor, _ b: Tensor, into c: Tensor) {
@@ -11,6 +11,20 @@ struct MatrixProduct {
       "matmul", pieces: Int(tk_gemm_block_count(&gemm)), work: c.count * a.shape[-1],
       size: tk_gemm_workspace(&gemm))
     self.gemm = gemm
+  }
+
+  /// Has the product be of matrices of the same shapes in other places.
+  mutating func lie(
+    at a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?, _ c: UnsafeMutableRawPointer?
+  ) {
+    (gemm.a, gemm.b, gemm.c) = (UnsafeRawPointer(a), UnsafeRawPointer(b), c)
+  }
+
+  /// Computes the product in a room for every thread.
+  func run(in room: UnsafeMutableRawPointer) {
+    work.run(in: room) { scratch, begin, end in
+      withUnsafePointer(to: gemm) { tk_gemm_run($0, scratch, begin, end) }
+    }
   }
 
   func run(in pool: MemoryPool) throws(DeviceFault) {

@@ -98,6 +98,8 @@ struct MemoryBlocks: Sendable {
     recorder?.begin(slot, rows[slot].block)
   }
 
+  func tag(ofSlot slot: Int) -> MemoryTag { rows[slot].tag }
+
   mutating func resetPeak() { (usage.peak, usage.peakBill) = (usage.live, usage.bill) }
 
   /// The rows in use.

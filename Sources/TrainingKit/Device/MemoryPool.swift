@@ -41,6 +41,9 @@ package final class MemoryPool: StorageOwner {
     blocks.withLock { $0.charge(slot, to: owner) }
   }
 
+  /// What a block was taken for.
+  func tag(ofSlot slot: Int) -> MemoryTag { blocks.withLock { $0.tag(ofSlot: slot) } }
+
   package var usage: MemoryUsage { blocks.withLock { $0.usage } }
 
   /// The most bytes that may be in use and cached.

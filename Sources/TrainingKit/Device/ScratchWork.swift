@@ -17,9 +17,11 @@ struct ScratchWork {
     self.shared = (shared + 63) / 64 * 64
   }
 
+  var roomByteCount: Int { shared + size * (pieces > grain ? Threads.count : 1) }
+
   /// Room for every thread, as any of them may take any piece. It depends on sizes and the number of threads alone.
   func room(from pool: MemoryPool) throws(DeviceFault) -> Storage {
-    let bytes = shared + size * (pieces > grain ? Threads.count : 1)
+    let bytes = roomByteCount
     let tag = MemoryTag(name, owner: .workspace, module: nil)
     guard let storage = pool.take(byteCount: bytes, tag) else { throw .noRoom(byteCount: bytes) }
     return storage
@@ -37,9 +39,15 @@ struct ScratchWork {
   func run(
     in room: Storage,
     _ body: (_ scratch: UnsafeMutableRawPointer, _ begin: Int64, _ end: Int64) -> Void
+  ) { run(in: room.memory, body) }
+
+  /// The same in memory of as many bytes as a room has.
+  func run(
+    in memory: UnsafeMutableRawPointer,
+    _ body: (_ scratch: UnsafeMutableRawPointer, _ begin: Int64, _ end: Int64) -> Void
   ) {
     parallelFor(pieces, grain: grain) { begin, end in
-      body(room.memory + shared + Int(tk_worker_index()) * size, Int64(begin), Int64(end))
+      body(memory + shared + Int(tk_worker_index()) * size, Int64(begin), Int64(end))
     }
   }
 }

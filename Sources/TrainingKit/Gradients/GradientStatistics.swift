@@ -1,29 +1,39 @@
 extension Gradients {
   /// The statistics of all gradients, of each and together.
-  public struct Statistics: Sendable, Hashable, Codable {
+  public struct Statistics: Sendable, Hashable {
     /// Those of all gradients as one.
     public let global: TensorStatistics
     /// The paths that have a gradient, in the order of the model's parameters.
     public let paths: [String]
-    private let each: [String: TensorStatistics]
+    /// In the order of the paths.
+    private let each: [TensorStatistics]
+    /// The places of the paths, where there are so many that looking through them takes longer.
+    private let places: [String: Int]
 
-    init(paths: [String], each: [String: TensorStatistics]) {
-      self.paths = paths
-      self.each = each
-      global = TensorStatistics(joining: paths.map { each[$0]! })
+    init(paths: [String], each: [TensorStatistics]) {
+      self.init(paths: paths, each: each, global: TensorStatistics(joining: each))
+    }
+
+    private init(paths: [String], each: [TensorStatistics], global: TensorStatistics) {
+      (self.paths, self.each, self.global) = (paths, each, global)
+      places =
+        paths.count <= 16
+        ? [:] : Dictionary(uniqueKeysWithValues: paths.indices.map { (paths[$0], $0) })
     }
 
     /// Those of the gradient of a parameter; nil where there is no gradient.
-    public subscript(path: String) -> TensorStatistics? { each[path] }
+    public subscript(path: String) -> TensorStatistics? {
+      (places.isEmpty ? paths.firstIndex(of: path) : places[path]).map { each[$0] }
+    }
 
     /// The first parameter whose gradient has a NaN or an infinity; nil when all are finite.
     public var firstNonFinite: String? {
-      global.isFinite ? nil : paths.first { !each[$0]!.isFinite }
+      global.isFinite ? nil : each.firstIndex { !$0.isFinite }.map { paths[$0] }
     }
 
     /// The parameters whose gradients have a NaN or an infinity.
     public var nonFinitePaths: [String] {
-      global.isFinite ? [] : paths.filter { !each[$0]!.isFinite }
+      global.isFinite ? [] : paths.indices.filter { !each[$0].isFinite }.map { paths[$0] }
     }
   }
 
@@ -37,11 +47,9 @@ extension Gradients {
   public var statistics: Statistics {
     if let knownStatistics { return knownStatistics }
     let scaled = paths.map { unscaled($0)! }
-    var each: [String: TensorStatistics] = [:]
-    for (position, found) in Tensor.statistics(of: scaled.map(\.gradient)).enumerated() {
-      each[paths[position]] = found.multiplied(by: scaled[position].factor)
-    }
-    return Statistics(paths: paths, each: each)
+    let found = Tensor.statistics(of: scaled.map(\.gradient))
+    return Statistics(
+      paths: paths, each: found.indices.map { found[$0].multiplied(by: scaled[$0].factor) })
   }
 
   /// The gradients together with what one pass finds in them, so that nobody needs another.
@@ -78,5 +86,37 @@ extension Gradients {
     let known = statistics[path]!
     if p == 2 || !known.isFinite { return known.norm }
     return p.isInfinite ? known.largest : self[path]!.normInDouble(p: p)
+  }
+}
+
+extension Gradients.Statistics: Codable {
+  private enum CodingKeys: CodingKey { case global, paths, each }
+
+  /// Reads statistics.
+  ///
+  /// - Errors: `DecodingError` when those of a path are missing.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    let paths = try values.decode([String].self, forKey: .paths)
+    let each = try values.decode([String: TensorStatistics].self, forKey: .each)
+    let global = try values.decode(TensorStatistics.self, forKey: .global)
+    self.init(
+      paths: paths,
+      each: try paths.map { path in
+        guard let found = each[path] else {
+          throw DecodingError.dataCorruptedError(
+            forKey: .each, in: values, debugDescription: "expected statistics of \(path)")
+        }
+        return found
+      }, global: global)
+  }
+
+  /// Writes the statistics by path.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(global, forKey: .global)
+    try values.encode(paths, forKey: .paths)
+    try values.encode(
+      Dictionary(uniqueKeysWithValues: paths.indices.map { (paths[$0], each[$0]) }), forKey: .each)
   }
 }

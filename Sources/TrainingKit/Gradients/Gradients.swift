@@ -22,6 +22,16 @@ public struct Gradients: Sendable {
     self.tensors = tensors
   }
 
+  /// The same in the order of the paths.
+  ///
+  /// - Parameter areMeasured: whether one pass tells their statistics at once.
+  init(paths: [String], missing: [String], tensors list: [Tensor], areMeasured: Bool) {
+    (self.paths, self.missing) = (paths, missing)
+    tensors = Dictionary(minimumCapacity: paths.count)
+    for position in paths.indices { tensors[paths[position]] = list[position] }
+    if areMeasured { knownStatistics = Statistics(paths: paths, each: Tensor.statistics(of: list)) }
+  }
+
   /// The gradient of a parameter; nil when the loss does not depend on it.
   public subscript(path: String) -> Tensor? {
     guard let tensor = tensors[path], let factor = factors[path] else { return tensors[path] }

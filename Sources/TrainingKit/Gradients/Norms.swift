@@ -36,6 +36,10 @@ extension Tensor {
 
   /// The statistics of each of some tensors, from one pass over each.
   static func statistics(of tensors: [Tensor]) -> [TensorStatistics] {
+    if tensors.allSatisfy(\.isMeasuredAsItIs) {
+      let found = measurements(of: tensors)
+      return tensors.indices.map { tensors[$0].statistics(from: found[$0]) }
+    }
     let dense = tensors.map { x in
       (x.dtype.isFloatingPoint ? x.detached() : x.detached().cast(to: .float64)).contiguous()
     }
@@ -49,9 +53,14 @@ extension Tensor {
     }
   }
 
+  /// Whether its elements are there, real and without gaps.
+  private var isMeasuredAsItIs: Bool {
+    dtype.isFloatingPoint && form.isContiguous && form.count > 0 && !isHollow
+  }
+
   private func statistics(from found: ElementStatistics) -> TensorStatistics {
     TensorStatistics(
-      norm: norms([found], p: 2)[0], largest: found.largest, nonFiniteCount: found.nonFiniteCount,
+      norm: norm(found, p: 2), largest: found.largest, nonFiniteCount: found.nonFiniteCount,
       zeroCount: found.zeroCount, count: count)
   }
 
@@ -67,14 +76,18 @@ extension Tensor {
   /// The norms that sums of powers stand for. Where a sum has overflowed or all but vanished, one more pass divides
   /// elements by the largest.
   private func norms(_ found: [ElementStatistics], p: Double) -> [Double] {
-    found.indices.map { part in
-      let (sum, largest) = (found[part].powerSum, found[part].largest)
-      let isSafe = sum > 1e-250 && sum.isFinite
-      if isSafe || found[part].nonFiniteCount > 0 || largest == 0 { return root(sum, p) }
-      let scale = Swift.min(1 / largest, 0x1p1023)
-      let again = run(part, of: found.count).measured(parts: 1, p: p, scale: scale)[0]
-      return finite(root(again.powerSum, p) / scale)
-    }
+    found.indices.map { norm(found[$0], part: $0, of: found.count, p: p) }
+  }
+
+  private func norm(
+    _ found: ElementStatistics, part: Int = 0, of parts: Int = 1, p: Double
+  ) -> Double {
+    let (sum, largest) = (found.powerSum, found.largest)
+    let isSafe = sum > 1e-250 && sum.isFinite
+    if isSafe || found.nonFiniteCount > 0 || largest == 0 { return root(sum, p) }
+    let scale = Swift.min(1 / largest, 0x1p1023)
+    let again = run(part, of: parts).measured(parts: 1, p: p, scale: scale)[0]
+    return finite(root(again.powerSum, p) / scale)
   }
 
   /// One of equal runs of the elements in row-major order.

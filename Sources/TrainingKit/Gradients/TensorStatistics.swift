@@ -22,12 +22,17 @@ public struct TensorStatistics: Sendable, Hashable {
 
 extension TensorStatistics {
   /// The statistics of all parts together.
-  init(joining parts: some Collection<TensorStatistics>) {
+  init(joining parts: [TensorStatistics]) {
+    var (largest, nonFiniteCount, zeroCount, count) = (0.0, 0, 0, 0)
+    for part in parts {
+      largest = max(largest, part.largest)
+      nonFiniteCount += part.nonFiniteCount
+      zeroCount += part.zeroCount
+      count += part.count
+    }
     self.init(
-      norm: joinedNorm(parts.map(\.norm), p: 2),
-      largest: parts.map(\.largest).max() ?? 0,
-      nonFiniteCount: parts.reduce(0) { $0 + $1.nonFiniteCount },
-      zeroCount: parts.reduce(0) { $0 + $1.zeroCount }, count: parts.reduce(0) { $0 + $1.count })
+      norm: joinedNorm(parts.map { $0.norm }, p: 2), largest: largest,
+      nonFiniteCount: nonFiniteCount, zeroCount: zeroCount, count: count)
   }
 }
 

@@ -24,7 +24,7 @@ extension Gradients {
       units[path] = gradient.statistics(ofParts: weights[path] == nil ? 1 : gradient.unitCount)
     }
     let found = Statistics(
-      paths: paths, each: units.mapValues { TensorStatistics(joining: $0) })
+      paths: paths, each: paths.map { TensorStatistics(joining: units[$0]!) })
     guard found.firstNonFinite == nil else { return (self, ClippingReport(of: found)) }
     return clipped(by: rule, units.mapValues { $0.map(\.norm) }, weights, found)
   }

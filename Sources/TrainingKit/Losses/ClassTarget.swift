@@ -85,8 +85,11 @@ struct ClassTarget {
     } else if Context.current.backend.computesAside {
       // Reading it would have the program wait.
       count = .computed(Self.count(self.labels, isIgnored, weight))
+    } else if weight != nil {
+      // The same sum to the bit.
+      count = .known(Self.count(self.labels, isIgnored, weight).item())
     } else {
-      count = .known(labelCount(labels, weight: weight, ignoreIndex: ignored))
+      count = .known(labelCount(labels, ignoreIndex: ignored))
     }
   }
 

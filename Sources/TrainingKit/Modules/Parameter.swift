@@ -2,12 +2,15 @@
 ///
 /// Modules hold parameters as stored properties; their names are the properties' names.
 public final class Parameter {
-  private var tensor: Tensor
+  @exclusivity(unchecked) private var tensor: Tensor
   package let leaf = Leaf(isParameter: true)
 
   /// Whether gradients flow to the parameter. A frozen parameter is left alone by optimizers.
   public var isTrainable: Bool {
-    didSet { tensor = tensor.with(origin: isTrainable ? leaf : nil) }
+    didSet {
+      tensor = tensor.with(origin: isTrainable ? leaf : nil)
+      ModelGeneration.advance()
+    }
   }
 
   /// Creates a parameter that starts at the given value.
@@ -21,6 +24,7 @@ public final class Parameter {
     self.isTrainable = isTrainable
     tensor = value.with(origin: isTrainable ? leaf : nil)
     tensor.charge(to: .weights)
+    ModelGeneration.advance()
   }
 
   /// The current value, tracked unless the parameter is frozen.
@@ -48,6 +52,15 @@ public final class Parameter {
     if tensor.storage.map({ ObjectIdentifier($0) }) != memory { tensor.charge(to: .weights) }
   }
 
+  /// Where the value is to be written in place; nil where it cannot be, or is of another shape.
+  package func ownAddress(_ form: TensorForm) -> UnsafeMutableRawPointer? {
+    guard tensor.dtype == form.dtype, tensor.form.isContiguous,
+      tensor.form.layout.shape == form.layout.shape,
+      tensor.storage?.deviceNumber == 0, tensor.holdsAlone()
+    else { return nil }
+    return tensor.address
+  }
+
   /// Gives the value memory that nobody else holds; false when there is none.
   func ownValue() -> Bool {
     if tensor.form.isContiguous, tensor.holdsAlone() { return true }
@@ -59,6 +72,9 @@ public final class Parameter {
     }
     return isOwn
   }
+
+  /// Gives the value memory of its own, where another has the same.
+  func separate() { value = value.detached().copied() }
 
   /// Brings the value to a device, keeping its name and place in the graph.
   func move(to device: Device) {
@@ -87,13 +103,14 @@ public final class Buffer {
   public init(_ value: Tensor) {
     self.value = value.detached()
     self.value.charge(to: .weights)
+    ModelGeneration.advance()
   }
 }
 
 /// A write to a buffer in a pass that may have to be repeated.
-private final class BufferWrite: Undoable {
+final class BufferWrite: Undoable {
   let buffer: Buffer
-  var other: Tensor
+  private var other: Tensor
 
   init(of buffer: Buffer, over old: Tensor) { (self.buffer, other) = (buffer, old) }
 
@@ -104,7 +121,9 @@ private final class BufferWrite: Undoable {
 /// Whether a module trains or is evaluated. Modules that behave differently hold one as a stored property.
 public final class Mode {
   /// True while training, false while evaluating.
-  public var isTraining = true
+  public var isTraining = true {
+    didSet { if isTraining != oldValue { ModelGeneration.advance() } }
+  }
 
   /// Creates the mode of a module that trains.
   public init() {}

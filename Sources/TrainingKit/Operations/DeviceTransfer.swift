@@ -9,6 +9,7 @@ extension Tensor {
     guard !isHollow, self.device != device else { return self }
     let context = Context.current
     if context.backend.isPaper { return copied() }
+    context.backend.willRead(self, for: "to")
     do throws(DeviceError) {
       return try context.computing(on: device.opened()) { () throws(DeviceError) in
         let transfer = DeviceTransfer(source: self.device)

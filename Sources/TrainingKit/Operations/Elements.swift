@@ -100,6 +100,7 @@ extension Tensor {
       Context.current.fail(TensorError.shape("item", expected: "one element", got: shape))
       return .nan
     }
+    Context.current.backend.willRead(self, for: "item")
     guard dtype == .float32, let storage, storage.deviceNumber == 0,
       !Context.current.backend.isPaper
     else { return elements(Double.self)[0] }

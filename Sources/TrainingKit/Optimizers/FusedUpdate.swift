@@ -41,6 +41,11 @@ package struct FusedUpdate {
     return target
   }
 
+  /// The same of memory that is known to be there.
+  func write(_ addresses: UpdateAddresses, on backend: CPUBackend) {
+    backend.update(row, scalars, addresses)
+  }
+
   /// The same for a target in half precision that nobody else reads.
   func write(into target: RoundedTensor, gradient: Tensor, _ states: [RoundedTensor] = []) {
     guard target.elements.isReachable(by: "update"), gradient.isReachable(by: "update"),
@@ -73,7 +78,7 @@ package struct FusedUpdate {
 }
 
 /// The settings of one step.
-package struct UpdateStep {
+package struct UpdateStep: Equatable {
   /// The number of the update, from 1.
   package let number: Int
   package let learningRate, gradientScale: Double

@@ -14,6 +14,15 @@ package struct ParameterRule {
     (slots, dtype) = (rule.slots(for: value), value.dtype)
   }
 
+  /// Whether the update is one pass that rounds nothing, at the learning rate of all.
+  var isPlain: Bool { rule.isOnePass && !isRounded && rule.learningRateFactor == 1 }
+
+  /// What a plan knows of the parameter.
+  var planned: PlannedParameter {
+    PlannedParameter(
+      named, states: slots.map(\.name), dtype, stateTypes: slots.map { $0.dtype ?? dtype })
+  }
+
   /// Whether the parameter or its state is in half precision.
   fileprivate var isRounded: Bool { dtype.isHalf || slots.contains(where: \.isHalf) }
 

@@ -63,6 +63,18 @@ extension Tensor {
   }
 
   /// Whether the elements are of a dtype, in a pool, and in memory that nobody else holds and that can be written.
+  /// Where the elements are to be written in place; nil where they cannot be.
+  mutating func ownAddress(
+    _ dtype: DType, count: Int, in pool: MemoryPool
+  ) -> UnsafeMutableRawPointer? {
+    guard form.dtype == dtype, form.isContiguous, form.count == count, storage?.owner === pool,
+      holdsAlone()
+    else {
+      return nil
+    }
+    return address
+  }
+
   fileprivate mutating func isOwn(_ dtype: DType, in pool: MemoryPool?) -> Bool {
     form.dtype == dtype && form.isContiguous && lies(in: pool) && holdsAlone()
   }

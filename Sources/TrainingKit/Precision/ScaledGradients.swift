@@ -3,9 +3,9 @@
 public struct ScaledGradients: Sendable {
   /// What the loss was multiplied by.
   public let scale: Double
-  fileprivate let gradients: Gradients
+  let gradients: Gradients
 
-  fileprivate init(_ gradients: Gradients, scale: Double) {
+  init(_ gradients: Gradients, scale: Double) {
     (self.gradients, self.scale) = (gradients, scale)
   }
 

@@ -35,6 +35,20 @@ public final class RandomGenerator: Sendable {
 }
 
 extension RandomGenerator {
+  /// Moves a Philox stream on by as many places as drawing would, and gives where it stood; nil for another stream.
+  func moveOn(by places: UInt64) -> RandomState? {
+    stream.withLock { stream in
+      guard case .philox(var generator) = stream else { return nil }
+      defer {
+        generator.position &+= places
+        stream = .philox(generator)
+      }
+      return stream.state
+    }
+  }
+}
+
+extension RandomGenerator {
   /// Real numbers from `bounds.lowerBound` to before `bounds.upperBound`, all equally likely.
   ///
   /// - Numerics: 24 random bits each, 53 in float64.
@@ -85,6 +99,7 @@ extension RandomGenerator {
       return failed("randomPermutation", "a count of 0 or more", count, [0], .int64)
     }
     guard isMersenneTwister else { return uniform([count], dtype: .float64).argsort() }
+    Context.current.backend.willDraw(from: self, isCounted: false)
     return Tensor.written("randomPermutation", [count], .int64) { memory in
       let memory = memory.assumingMemoryBound(to: Int64.self)
       _ = stream.withLock {
@@ -112,6 +127,7 @@ extension RandomGenerator {
   func deferredBernoulli(_ count: Int, probability: Double, value: Double) -> DeferredNumbers? {
     let distribution = Distribution.bernoulli(probability: probability, value: value)
     let words = distribution.words(for: .float32) * count
+    Context.current.backend.willDraw(from: self, isCounted: !isMersenneTwister)
     let start = stream.withLock { stream -> tk_philox? in
       guard case .philox(let start) = stream else { return nil }
       // Nothing is drawn on paper.
@@ -134,6 +150,7 @@ extension RandomGenerator {
         TensorError.dtype(name, expected: "a floating-point dtype", got: dtype))
       return .hollow(shape, dtype)
     }
+    Context.current.backend.willDraw(from: self, isCounted: !isMersenneTwister)
     if isMersenneTwister {
       return Tensor.written(name, shape, dtype) { memory in
         _ = stream.withLock { $0.draw(words: 0) { fill($0, memory) } }

@@ -3,7 +3,7 @@ internal import CTrainingKernels
 /// A stream of random words in the form that the kernels take.
 enum RandomStream: Sendable {
   case philox(tk_philox)
-  case mersenneTwister(tk_mersenne)
+  indirect case mersenneTwister(tk_mersenne)
 
   /// The start of the stream of PyTorch's generator of this seed on the processor.
   init(mersenneTwister seed: UInt64) {

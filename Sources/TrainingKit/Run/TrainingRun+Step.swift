@@ -59,18 +59,34 @@ extension TrainingRun {
   private mutating func step<Part>(
     parts: [Part], _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
   ) throws -> StepOutcome {
+    try step { run, members, others in
+      try run.passes(parts, members, &others, loss)
+    } explaining: { run, error in
+      run.explained(error, parts, loss)
+    }
+  }
+
+  /// Trains one step with what its passes give.
+  ///
+  /// - Parameters:
+  ///   - passes: gets the members of the model, and says which they are where they are no longer those.
+  ///   - explaining: what is known of an error.
+  mutating func step(
+    _ passes: (inout Self, ModuleMembers, inout ModuleMembers?) throws -> StepPasses,
+    explaining: (Self, any Error) -> any Error
+  ) throws -> StepOutcome {
     let start = ContinuousClock.now
-    let generator = generator ?? .current
-    let random = generator.state
+    let own = generator ?? .current
+    let random = own.state
     var report = StepReport(step: steps, learningRate: schedule.learningRate(at: updates))
     let reason: SkipReason?
     do {
       reason = try Context.current.undoingWrites(unless: { $0 == nil }) {
-        try Self.stepping(model, generator) { try attempt(&report, parts, loss) }
+        try Self.stepping(model, generator) { try attempt(&report, passes) }
       }
     } catch {
-      generator.state = random
-      throw explained(error, parts, loss)
+      own.state = random
+      throw explaining(self, error)
     }
     try takeNote(of: reason)
     (report.updates, report.seconds) = (updates, start.secondsToNow)
@@ -80,15 +96,18 @@ extension TrainingRun {
   /// Runs `body` with what the work of a step depends on. It is no method of the run, whose states a step has to hold
   /// alone.
   static func stepping<Result>(
-    _ model: Model, _ generator: RandomGenerator, _ body: () throws -> Result
+    _ model: Model, _ generator: RandomGenerator?, _ body: () throws -> Result
   ) rethrows -> Result {
-    try withRandomGenerator(generator) {
-      try Context.current.entering(model) { try Context.current.charging(.gradients, body) }
+    guard let generator else {
+      return try Context.current.entering(model) {
+        try Context.current.charging(.gradients, body)
+      }
     }
+    return try withRandomGenerator(generator) { try stepping(model, nil, body) }
   }
 
   /// The error with what would have made room, where a limit was met.
-  private func explained<Part>(
+  func explained<Part>(
     _ error: any Error, _ parts: [Part],
     _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
   ) -> any Error {
@@ -126,44 +145,50 @@ extension TrainingRun {
   }
 
   /// Moves the weights, or returns why not.
-  private mutating func attempt<Part>(
-    _ report: inout StepReport, _ parts: [Part],
-    _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
+  private mutating func attempt(
+    _ report: inout StepReport,
+    _ passes: (inout Self, ModuleMembers, inout ModuleMembers?) throws -> StepPasses
   ) throws -> SkipReason? {
     var members = currentMembers()
-    var rules = optimizer.rules(for: members.parameters)
-    try validated {
-      _ = average?.hasOwnWeights(model, "step")
-      stateFile.keepingState {
-        Context.current.charging(.optimizer) { optimizer.settle(rules) }
-      }
+    try validated { _ = average?.hasOwnWeights(model, "step") }
+    try prepareUpdate(of: members)
+    var others: ModuleMembers?
+    let passes = try passes(&self, members, &others)
+    if let others {
+      (members, self.members) = (others, others)
     }
-    var sum = GradientAccumulator()
-    for part in parts {
-      var others: ModuleMembers?
-      let value = try add(part, to: &sum, members, &others, loss)
-      if let others {
-        (members, self.members) = (others, others)
-        rules = optimizer.rules(for: members.parameters)
-      }
-      guard value.isFinite else {
-        report.loss = value
-        return .nonFiniteLoss(value)
-      }
-    }
-    guard let (loss, gradients) = sum.mean(scale: precision.scaler?.scale ?? 1) else {
-      return .emptyBatch
+    let (loss, gradients): (Double, ScaledGradients)
+    switch passes {
+    case .nonFiniteLoss(let value):
+      report.loss = value
+      return .nonFiniteLoss(value)
+    case .empty: return .emptyBatch
+    case .found(let value, let found): (loss, gradients) = (value, found)
     }
     (report.loss, report.missing) = (loss, gradients.missing)
     if gradients.paths.isEmpty { return .noGradients }
     switch try validated({ gradients.unscaled() }) {
     case .finite(let gradients):
-      try move(members, rules, against: gradients, &report)
+      try move(members, against: gradients, &report)
       return nil
     case .nonFinite(let found):
       report.clipping = ClippingReport(of: found)
       return try refuse(found.nonFinitePaths, &report)
     }
+  }
+
+  /// The loss and the gradients of all parts.
+  private func passes<Part>(
+    _ parts: [Part], _ members: ModuleMembers, _ others: inout ModuleMembers?,
+    _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
+  ) throws -> StepPasses {
+    var sum = GradientAccumulator()
+    for part in parts {
+      let value = try add(part, to: &sum, others ?? members, &others, loss)
+      guard value.isFinite else { return .nonFiniteLoss(value) }
+    }
+    return sum.mean(scale: precision.scaler?.scale ?? 1).map { .found($0.loss, $0.gradients) }
+      ?? .empty
   }
 
   /// The members of the model as far as a step asks for them. A walk takes longer than the step of a small network, and
@@ -177,10 +202,13 @@ extension TrainingRun {
 
   /// Adds the gradients of a part, unless its loss is not finite. Returns the loss.
   ///
-  /// - Parameter others: the members of the model, where they are no longer those that were known.
+  /// - Parameters:
+  ///   - others: the members of the model, where they are no longer those that were known.
+  ///   - read: gives the value of the loss.
   func add<Part>(
     _ part: Part, to sum: inout GradientAccumulator, _ members: ModuleMembers,
-    _ others: inout ModuleMembers?, _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
+    _ others: inout ModuleMembers?, read: (Tensor) -> Double = { $0.item() },
+    _ loss: (Model, Part) throws -> (mean: Tensor, count: Double)
   ) throws -> Double {
     let context = Context.current
     var (value, count, number) = try context.charging(.activations) {
@@ -189,7 +217,7 @@ extension TrainingRun {
           try precision.applied { try loss(model, part) }
         }
         // Read here, because a device may find mistakes only when somebody waits for it.
-        return (value, count, count > 0 && value.count == 1 ? value.detached().item() : 0)
+        return (value, count, count > 0 && value.count == 1 ? read(value.detached()) : 0)
       }
     }
     guard value.count == 1 else {
@@ -208,14 +236,13 @@ extension TrainingRun {
         })
       sum.add(gradients, ofMean: number, count: count)
     }
-    others = found
+    if let found { others = found }
     return number
   }
 
   /// Moves all that an applied step moves. A step that fails leaves no trace.
   private mutating func move(
-    _ members: ModuleMembers, _ rules: [ParameterRule], against gradients: Gradients,
-    _ report: inout StepReport
+    _ members: ModuleMembers, against gradients: Gradients, _ report: inout StepReport
   ) throws {
     var (clipping, smoothing, scaler) = (clipping, smoothing, precision.scaler)
     report.scale = try scaler?.update(nonFinite: [])
@@ -225,11 +252,7 @@ extension TrainingRun {
       return smoothing?.smoothed(clipped) ?? clipped
     }
     let room = try validated { average?.reserve(for: members) }
-    try validated {
-      stateFile.keepingState {
-        optimizer.update(rules, with: gradients, learningRate: report.learningRate)
-      }
-    }
+    try update(members, with: gradients, learningRate: report.learningRate)
     // Nothing below fails.
     if let room { report.average = average?.update(from: members, in: room) }
     (self.clipping, self.smoothing, precision.scaler) = (clipping, smoothing, scaler)
@@ -243,6 +266,16 @@ extension TrainingRun {
     report.scale = try precision.scaler!.update(nonFinite: paths)
     return .overflow(paths[0], scale: scale)
   }
+}
+
+/// What the forward and backward passes of a step give.
+enum StepPasses {
+  /// The first loss that is not finite.
+  case nonFiniteLoss(Double)
+  /// Nothing counts.
+  case empty
+  /// The mean loss and its gradients.
+  case found(Double, ScaledGradients)
 }
 
 extension MemoryRemedy {

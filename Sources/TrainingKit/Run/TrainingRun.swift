@@ -14,7 +14,10 @@ public struct TrainingRun<Model: Module> {
   /// The model, whose parameters the run moves.
   public let model: Model
   /// The rule by which they move.
-  public var optimizer: any Optimizer
+  public var optimizer: any Optimizer {
+    get { ownOptimizer }
+    set { (ownOptimizer, updatePlan) = (newValue, nil) }
+  }
   /// The learning rate of each update.
   public var schedule: Schedule
   /// What losses are computed in, and what they are scaled by.
@@ -28,7 +31,13 @@ public struct TrainingRun<Model: Module> {
   /// Which modules keep no intermediate values between the forward and the backward pass. It changes no bit.
   public var recomputation = Recomputation.none
   /// Where the optimizer's state lies; nil for memory. It changes no bit.
-  public var stateFile: StateFile?
+  public var stateFile: StateFile? { didSet { updatePlan = nil } }
+  /// Whether steps on given inputs record their passes once and replay them from then on, which takes less time where
+  /// kernels are short. It changes no bit. See ``step(on:file:line:column:_:)``.
+  ///
+  /// Recordings keep the memory of their step. Setting it forgets them, which a model needs that has been put together
+  /// otherwise of modules that were there before.
+  public var isCompiled = false { didSet { recordings = [] } }
   /// Where steps draw random numbers from; nil for the current generator.
   public var generator: RandomGenerator?
   /// How many steps in a row may be skipped before a step throws ``RunError``. Those that lower a loss scale are not
@@ -44,8 +53,14 @@ public struct TrainingRun<Model: Module> {
   /// The counted skips since the last step that was applied.
   public internal(set) var skipsInARow = 0
   var memoryWatch = MemoryWatch()
+  /// The optimizer, which steps change and others set.
+  var ownOptimizer: any Optimizer
+  /// How it moves the parameters that were known last; nil where it has to tell again.
+  var updatePlan: UpdatePlan?
   /// What the last step knew of the model.
   var members: ModuleMembers?
+  /// The passes that were recorded, the latest used last.
+  var recordings: [StepRecording] = []
 
   /// Starts a run.
   ///
@@ -56,7 +71,7 @@ public struct TrainingRun<Model: Module> {
     generator: RandomGenerator? = nil, skipLimit: Int = 20
   ) {
     self.model = model
-    self.optimizer = optimizer
+    ownOptimizer = optimizer
     self.schedule = schedule
     self.precision = precision
     self.clipping = clipping

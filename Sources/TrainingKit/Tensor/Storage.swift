@@ -8,8 +8,10 @@ package protocol StorageOwner: AnyObject, Sendable {
 ///
 /// `@unchecked Sendable`: bytes are written only before the storage is first shared, or by an update or an
 /// elementwise operation that `isKnownUniquelyReferenced` proved to be the sole owner; after that they are only read.
+/// The places of a tape, which nobody outside of its step sees, are the exception.
 package final class Storage: @unchecked Sendable {
-  package let memory: UnsafeMutableRawPointer
+  /// It changes only in the places of a ``KernelTape``, between replays, so that no access needs a check.
+  @exclusivity(unchecked) package internal(set) var memory: UnsafeMutableRawPointer
   package let byteCount: Int
   package let owner: any StorageOwner
   package let slot: Int

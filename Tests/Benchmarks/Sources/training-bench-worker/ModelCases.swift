@@ -31,10 +31,11 @@ private func gpt(_ values: Case) throws -> () throws -> Void {
     model: GPT(configuration), optimizer: AdamW(weightDecay: 0.1), schedule: .constant(3e-4),
     precision: try precision(values), clipping: .globalNorm(1))
   if try values.int("checkpoint") == 1 { run.recomputation = .modules("blocks.*") }
+  run.isCompiled = Worker.isCompiled
   return {
     try applied(
-      run.step { model in
-        crossEntropy(model(tokens).flattened(from: 0, through: 1), next.flattened())
+      run.step(on: [tokens, next]) { model, inputs in
+        crossEntropy(model(inputs[0]).flattened(from: 0, through: 1), inputs[1].flattened())
       })
   }
 }
@@ -56,7 +57,8 @@ private func mlp(_ values: Case) throws -> () throws -> Void {
   var run = TrainingRun(
     model: model, optimizer: Adam(), schedule: .constant(1e-3), precision: try precision(values),
     clipping: .globalNorm(1))
-  return { try applied(run.step { crossEntropy($0(x), y) }) }
+  run.isCompiled = Worker.isCompiled
+  return { try applied(run.step(on: [x, y]) { crossEntropy($0($1[0]), $1[1]) }) }
 }
 
 private func tinyPerceptron(_ values: Case) throws -> () throws -> Void {
@@ -64,7 +66,8 @@ private func tinyPerceptron(_ values: Case) throws -> () throws -> Void {
   let model = perceptron([8, 16], 1)
   let (x, y) = (Tensor.randomNormal([batch, 8]), Tensor.randomNormal([batch, 1]))
   var run = TrainingRun(model: model, optimizer: Adam(), schedule: .constant(1e-3))
-  return { try applied(run.step { meanSquaredError($0(x), y) }) }
+  run.isCompiled = Worker.isCompiled
+  return { try applied(run.step(on: [x, y]) { meanSquaredError($0($1[0]), $1[1]) }) }
 }
 
 private func cnn(_ values: Case) throws -> () throws -> Void {
@@ -75,7 +78,8 @@ private func cnn(_ values: Case) throws -> () throws -> Void {
   var run = TrainingRun(
     model: ResidualNetwork(), optimizer: SGD(momentum: 0.9), schedule: .constant(0.05),
     precision: try precision(values))
-  return { try applied(run.step { crossEntropy($0(x), y) }) }
+  run.isCompiled = Worker.isCompiled
+  return { try applied(run.step(on: [x, y]) { crossEntropy($0($1[0]), $1[1]) }) }
 }
 
 private func applied(_ outcome: StepOutcome) throws {

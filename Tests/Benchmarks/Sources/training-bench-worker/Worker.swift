@@ -8,8 +8,12 @@ import TrainingKit
 ///     mem                  resident memory  -> mem RSS_KIB PEAK_KIB
 ///     memreset             forget the peak  -> ok
 ///     quit
+///
+/// Arguments: `compiled` for steps that are recorded once and replayed, and the number of threads.
 @main
 enum Worker {
+  static let isCompiled = CommandLine.arguments.contains("compiled")
+
   static func main() throws {
     if let threads = CommandLine.arguments.dropFirst().last.flatMap({ Int($0) }) {
       Threads.count = threads

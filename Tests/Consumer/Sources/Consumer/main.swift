@@ -113,3 +113,10 @@ try withDevice(device) {
   let network = Linear(64, 10)
   print(network(.randomNormal([8, 64])).device, Device.cuda.unavailability ?? "")
 }
+
+run.isCompiled = true
+for batch in DataLoader(data, batchSize: 64, shuffle: true) {
+  _ = try run.step(on: [batch.x, batch.y]) { model, inputs in
+    crossEntropy(model(inputs[0]), inputs[1])
+  }
+}
