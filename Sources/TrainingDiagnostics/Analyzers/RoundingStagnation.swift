@@ -64,7 +64,7 @@ extension ParameterDetails {
   }
 
   /// Whether a matrix in half precision moves only where weights are small, if at all.
-  fileprivate var standsStill: Bool {
+  var standsStill: Bool {
     guard let halfPrecision, let idleShare, gradientRMS ?? 0 > 0, weightRMS ?? 0 > 0 else {
       return false
     }

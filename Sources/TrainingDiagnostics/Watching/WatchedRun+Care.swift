@@ -110,11 +110,15 @@ extension WatchedRun {
 
   /// Whether a higher rate helps because the weights' 16 bits round steps away.
   private func isHeldByRounding(_ remedy: Remedy) -> Bool {
-    guard case .learningRate(let factor) = remedy, factor > 1,
-      Remedy.compensatedRounding.changes(run),
-      let matrices = record.steps.last(where: { $0.details != nil })?.details?.matrices
+    guard case .learningRate(let factor) = remedy, factor > 1 else { return false }
+    return areMostWeights(\.standsStill)
+  }
+
+  /// Whether something is true of most weight matrices at the last look inside.
+  private func areMostWeights(_ isTrue: (ParameterDetails) -> Bool) -> Bool {
+    guard let matrices = record.steps.last(where: { $0.details != nil })?.details?.matrices
     else { return false }
-    return 2 * matrices.count { $0.idleShare ?? 0 > 0.9 } > matrices.count
+    return 2 * matrices.count(where: isTrue) > matrices.count
   }
 
   /// Asks once, while the first state is held, what a run that has led nowhere would have come to at lower rates, as what
@@ -146,15 +150,17 @@ extension WatchedRun {
     {
       return finding.healed(by: remedy, isOpen: true).proved(by: best, beside: lower.control)
     }
+    // Of weights in 16 bits it takes longer to tell what is rounded away from what is slow.
+    if areMostWeights({ $0.halfPrecision != nil }) { return nil }
     guard let higher = try tried(10, 100, 1000, 1e4), let chosen = higher.chosen,
       let remedy = chosen.remedies.first
     else { return nil }
-    let control = higher.control
+    let (control, fall) = (higher.control, higher.control.gain / abs(higher.control.lossBefore))
     var found = finding.healed(by: remedy, isOpen: true)
-    found.evidence = found.evidence.adding(["fall": control.gain / abs(control.lossBefore)])
-    guard found.isBorneOut(by: chosen, beside: control) else { return nil }
-    found = found.proved(by: chosen, beside: control)
-    return isHeldByRounding(remedy) ? found.rounded : found
+    found.evidence = found.evidence.adding(["fall": fall])
+    // What falls by more may be meant to be slow.
+    guard fall < 0.03, found.isBorneOut(by: chosen, beside: control) else { return nil }
+    return found.proved(by: chosen, beside: control)
   }
 
   /// Whether the best of lower rates has gained what the run has missed. Slow starters gain somewhat by another rate;
