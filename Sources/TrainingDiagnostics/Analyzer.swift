@@ -6,16 +6,15 @@
 ///     }
 ///     var doctor = Doctor(AnalyzerCatalog.standard + [TooLoud()])
 ///
-/// An analyzer is a value that is handed every step once, in order, unless it ``looksInside``. What it needs beyond the
+/// An analyzer is a value that is handed the steps of its ``occasion`` once, in order. What it needs beyond the
 /// digest in ``RunHistory`` it keeps itself, in bounded memory, and it looks at no step twice. It need not care for
 /// speaking too often: ``Doctor`` hears the first finding of a symptom, and what is graver.
 public protocol Analyzer: Sendable {
   /// The name in reports, of lower-case words joined by dashes.
   static var name: String { get }
 
-  /// Whether it goes by what is seen inside the model, and is handed no step that was not looked into: of many rules a
-  /// step then asks few.
-  static var looksInside: Bool { get }
+  /// Which steps it is handed: of many rules a step then asks few.
+  static var occasion: Occasion { get }
 
   /// Looks at a step, beside what the run was before it.
   mutating func examine(_ step: StepRecord, after history: RunHistory) -> Finding?
@@ -25,9 +24,21 @@ public protocol Analyzer: Sendable {
 }
 
 extension Analyzer {
-  /// False: it is handed every step.
-  public static var looksInside: Bool { false }
+  /// Every step.
+  public static var occasion: Occasion { .step }
 
   /// Nothing: most illnesses show while the run goes on.
   public mutating func conclude(_ history: RunHistory) -> Finding? { nil }
+}
+
+/// Which steps an analyzer is handed.
+public enum Occasion: Sendable {
+  /// Every one.
+  case step
+  /// Those before which a series of losses has come to a new level, or losses to a multiple of eight.
+  case level
+  /// Those that were looked into.
+  case examination
+  /// None: only the whole run tells.
+  case end
 }

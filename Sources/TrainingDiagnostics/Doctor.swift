@@ -14,8 +14,10 @@ public struct Doctor: Sendable {
   /// The run so far.
   public private(set) var history = RunHistory()
   private var analyzers: [any Analyzer]
-  /// The places of those that are handed every step.
-  private let constant: [Int]
+  /// The places of those that are handed a step, by whether it is one for levels, and by whether it was looked into.
+  private let places: [[Int]]
+  /// The levels that analyzers have looked at.
+  private var levels = 0
   private var occurrences: [Symptom: Int] = [:]
   // What was no news when it was found, once of each kind.
   private var silenced: [Finding] = []
@@ -29,16 +31,24 @@ public struct Doctor: Sendable {
   ///   - budget: how many findings are heard in all; faults are heard beyond it.
   public init(_ analyzers: [any Analyzer] = AnalyzerCatalog.standard, budget: Int = 20) {
     (self.analyzers, self.budget) = (analyzers, budget)
-    constant = analyzers.indices.filter { !type(of: analyzers[$0]).looksInside }
+    let occasions: [Set<Occasion>] = [
+      [.step], [.step, .level], [.step, .examination], [.step, .level, .examination],
+    ]
+    places = occasions.map { due in
+      analyzers.indices.filter { due.contains(type(of: analyzers[$0]).occasion) }
+    }
   }
 
   /// Takes a step, and returns what is new.
   @discardableResult
   public mutating func observe(_ step: StepRecord) -> [Finding] {
     let completed = history.completed(step)
+    let isForLevels = history.levels != levels || history.loss.count % 8 == 0
+    levels = history.levels
+    let kind = (isForLevels ? 1 : 0) + (step.isLookedInto ? 2 : 0)
     var found: [Finding] = []
     // A closure would copy each answer, which is large and mostly none.
-    for place in step.details == nil ? constant : Array(analyzers.indices) {
+    for place in places[kind] {
       if let finding = analyzers[place].examine(completed, after: history) { found.append(finding) }
     }
     recovery.note(completed, found, after: history)

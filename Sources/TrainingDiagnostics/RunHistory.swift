@@ -46,8 +46,9 @@ public struct RunHistory: Sendable {
     if let value = step.trainLoss { trainLoss.append(value, at: step.step) }
     if let value = step.validationLoss { validationLoss.append(value, at: step.step) }
     if let details = step.details { weights.note(details) }
-    if first == nil { first = completed(step) }
-    previous = completed(step)
+    let step = completed(step)
+    if first == nil { first = step }
+    previous = step
     count += 1
   }
 }

@@ -9,7 +9,7 @@ public struct ActivationGrowth: Analyzer {
   /// `activation-growth`
   public static let name = "activation-growth"
   /// It goes by what examinations see.
-  public static let looksInside = true
+  public static let occasion = Occasion.examination
   private var streaks = Streaks()
   private var levels: [String: (first: Double, last: Double)] = [:]
   private var examinations = 0

@@ -12,7 +12,7 @@ public struct AttentionScores: Analyzer {
   /// `attention-scores`
   public static let name = "attention-scores"
   /// It goes by what examinations see.
-  public static let looksInside = true
+  public static let occasion = Occasion.examination
   private var streaks = Streaks()
   private var courses: [String: Course] = [:]
 

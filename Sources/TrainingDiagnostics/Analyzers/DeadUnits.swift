@@ -10,7 +10,7 @@ public struct DeadUnits: Analyzer {
   /// `dead-units`
   public static let name = "dead-units"
   /// It goes by what examinations see.
-  public static let looksInside = true
+  public static let occasion = Occasion.examination
   private var watch = ShareWatch()
 
   /// Creates the analyzer.

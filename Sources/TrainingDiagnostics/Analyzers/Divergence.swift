@@ -7,6 +7,8 @@
 public struct Divergence: Analyzer {
   /// `divergence`
   public static let name = "divergence"
+  /// It looks at levels.
+  public static let occasion = Occasion.level
   private var seen = 0
 
   /// Creates the analyzer.

@@ -8,7 +8,7 @@ public struct FrozenParameters: Analyzer {
   /// `frozen-parameters`
   public static let name = "frozen-parameters"
   /// It goes by what examinations see.
-  public static let looksInside = true
+  public static let occasion = Occasion.examination
   private var streaks = Streaks()
   private var levels: [String: Double] = [:]
 

@@ -6,7 +6,7 @@ public struct InputShift: Analyzer {
   /// `input-shift`
   public static let name = "input-shift"
   /// It goes by what examinations see.
-  public static let looksInside = true
+  public static let occasion = Occasion.examination
   private var levels: [Double] = []
   private var shifted = 0
   private var began: Int?

@@ -8,7 +8,7 @@ public struct LayerGradients: Analyzer {
   /// `layer-gradients`
   public static let name = "layer-gradients"
   /// It goes by what examinations see.
-  public static let looksInside = true
+  public static let occasion = Occasion.examination
   private var streaks = Streaks()
 
   /// Creates the analyzer.

@@ -7,6 +7,8 @@
 public struct LevelRise: Analyzer {
   /// `level-rise`
   public static let name = "level-rise"
+  /// It looks back at every eighth loss.
+  public static let occasion = Occasion.level
   /// How many losses there have to be on either side.
   static let least = 16
   private var seen = 0

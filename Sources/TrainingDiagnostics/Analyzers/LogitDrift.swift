@@ -9,7 +9,7 @@ public struct LogitDrift: Analyzer {
   /// `logit-drift`
   public static let name = "logit-drift"
   /// It goes by what examinations see.
-  public static let looksInside = true
+  public static let occasion = Occasion.examination
   private var first: Double?
   private var last = 0.0
   private var rising = 0

@@ -46,14 +46,14 @@ public struct LossSpike: Analyzer {
 
   private func beginning(at step: StepRecord, _ loss: Double, _ history: RunHistory) -> Spike? {
     let losses = history.loss
-    guard losses.count >= 32, let level = losses.recent.median,
-      let deviation = losses.recent.deviation, let highest = losses.recent.maximum
+    guard losses.count >= 32, let level = losses.recent.median, let highest = losses.recent.maximum
     else { return nil }
     let magnitude = losses.magnitude(of: level)
     let rise = loss - level
-    guard rise > 8 * deviation, rise > 0.3 * magnitude, rise > 1.5 * (highest - level) else {
-      return nil
-    }
+    // The deviation comes last, as it takes longest.
+    guard rise > 0.3 * magnitude, rise > 1.5 * (highest - level),
+      let deviation = losses.recent.deviation, rise > 8 * deviation
+    else { return nil }
     return Spike(
       step: step.step, loss: loss, level: level, threshold: level + 0.25 * rise,
       damage: level + max(0.6 * rise, magnitude, 0.5 * (losses.start - level)), height: loss,

@@ -7,7 +7,7 @@ public struct MemoryGrowth: Analyzer {
   /// `memory-growth`
   public static let name = "memory-growth"
   /// It goes by what examinations see.
-  public static let looksInside = true
+  public static let occasion = Occasion.examination
   private var growths: [String: [(step: Int, bytes: Int, live: Int)]] = [:]
 
   /// Creates the analyzer.

@@ -7,7 +7,7 @@ public struct MissingGradients: Analyzer {
   /// `missing-gradients`
   public static let name = "missing-gradients"
   /// It goes by what examinations see.
-  public static let looksInside = true
+  public static let occasion = Occasion.examination
   private var streaks = Streaks()
 
   /// Creates the analyzer.

@@ -7,7 +7,7 @@ public struct ModeMismatch: Analyzer {
   /// `mode-mismatch`
   public static let name = "mode-mismatch"
   /// It goes by what examinations see.
-  public static let looksInside = true
+  public static let occasion = Occasion.examination
   /// The last step at which both agreed.
   private var agreed: Int?
   /// By how much they differed when they agreed.

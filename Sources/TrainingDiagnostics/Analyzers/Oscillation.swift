@@ -6,6 +6,8 @@
 public struct Oscillation: Analyzer {
   /// `oscillation`
   public static let name = "oscillation"
+  /// It looks back at every 32nd loss.
+  public static let occasion = Occasion.level
 
   /// Losses of 32 steps, summed up.
   private struct Stretch {

@@ -6,6 +6,8 @@
 public struct Overfitting: Analyzer {
   /// `overfitting`
   public static let name = "overfitting"
+  /// It looks at levels.
+  public static let occasion = Occasion.level
   // The training loss at each evaluation, level for level beside those of the held-out data.
   private var training = Levels(unit: 1, capacity: 128)
   private var seen = 0

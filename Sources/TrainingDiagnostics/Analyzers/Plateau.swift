@@ -9,6 +9,8 @@
 public struct Plateau: Analyzer {
   /// `plateau`
   public static let name = "plateau"
+  /// It looks at levels.
+  public static let occasion = Occasion.level
   private var seen = 0
 
   /// Creates the analyzer.

@@ -5,7 +5,8 @@
 public struct RepeatedLosses: Analyzer {
   /// `repeated-losses`
   public static let name = "repeated-losses"
-  private var losses = Window(capacity: 512)
+  /// The last losses, each at its number modulo as many as these.
+  private var losses = Array(repeating: Double.nan, count: 256)
   /// Where a loss was seen last, at the place that its bits choose: a later one of that place takes it.
   private var lastPlaces = Array(repeating: (loss: Double.nan, place: 0), count: 1024)
   private var place = 0
@@ -18,7 +19,7 @@ public struct RepeatedLosses: Analyzer {
   /// Compares the loss with the one a period ago.
   public mutating func examine(_ step: StepRecord, after history: RunHistory) -> Finding? {
     guard let loss = step.loss, loss.isFinite else { return nil }
-    if period > 0, losses.value(before: period - 1) == loss {
+    if period > 0, self.loss(period) == loss {
       run += 1
     } else {
       run = 0
@@ -27,7 +28,7 @@ public struct RepeatedLosses: Analyzer {
     }
     remember(loss)
     guard period > 1, run >= max(2 * period, 32) else { return nil }
-    let repeated = Array(losses.values.suffix(period))
+    let repeated = (1...period).map(self.loss)
     guard Set(repeated).count >= 8, !repeated.areCoarse else { return nil }
     return Finding(
       .repeatedLosses, cause: .frozenWeights, severity: .fault, step: step.step,
@@ -40,10 +41,13 @@ public struct RepeatedLosses: Analyzer {
   }
 
   private mutating func remember(_ loss: Double) {
-    losses.append(loss)
+    losses[place % losses.count] = loss
     lastPlaces[Self.slot(of: loss)] = (loss, place)
     place += 1
   }
+
+  /// The loss so many places before the next one: at most as many as are kept.
+  private func loss(_ distance: Int) -> Double { losses[(place - distance) % losses.count] }
 
   private static func slot(of loss: Double) -> Int {
     Int(truncatingIfNeeded: (loss.bitPattern &* 0x9E37_79B9_7F4A_7C15) >> 54)

@@ -9,7 +9,7 @@ public struct RoundingStagnation: Analyzer {
   /// `rounding-stagnation`
   public static let name = "rounding-stagnation"
   /// It goes by what examinations see.
-  public static let looksInside = true
+  public static let occasion = Occasion.examination
   private var streaks = Streaks()
   private var starts: [String: (step: Int, level: Double)] = [:]
 

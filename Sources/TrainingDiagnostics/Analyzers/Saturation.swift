@@ -8,7 +8,7 @@ public struct Saturation: Analyzer {
   /// `saturation`
   public static let name = "saturation"
   /// It goes by what examinations see.
-  public static let looksInside = true
+  public static let occasion = Occasion.examination
   private var watch = ShareWatch()
 
   /// Creates the analyzer.

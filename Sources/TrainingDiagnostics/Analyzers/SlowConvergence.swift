@@ -6,6 +6,8 @@
 public struct SlowConvergence: Analyzer {
   /// `slow-convergence`
   public static let name = "slow-convergence"
+  /// It looks at the run as a whole.
+  public static let occasion = Occasion.end
 
   /// Creates the analyzer.
   public init() {}

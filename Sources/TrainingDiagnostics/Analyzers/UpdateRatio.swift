@@ -9,7 +9,7 @@ public struct UpdateRatio: Analyzer {
   /// `update-ratio`
   public static let name = "update-ratio"
   /// It goes by what examinations see.
-  public static let looksInside = true
+  public static let occasion = Occasion.examination
   private var streaks = Streaks()
   private var firstSmall: Int?
 

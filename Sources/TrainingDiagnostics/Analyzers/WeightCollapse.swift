@@ -8,7 +8,7 @@ public struct WeightCollapse: Analyzer {
   /// `weight-collapse`
   public static let name = "weight-collapse"
   /// It goes by what examinations see.
-  public static let looksInside = true
+  public static let occasion = Occasion.examination
   private var starts: [String: Double] = [:]
   private var streaks = Streaks()
 

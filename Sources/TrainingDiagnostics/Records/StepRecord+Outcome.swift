@@ -3,8 +3,12 @@ public import TrainingKit
 extension StepRecord {
   /// What a step of a ``TrainingRun`` reported.
   public init(_ outcome: StepOutcome) {
-    self.init(outcome.report)
-    if case .skipped(let reason, _) = outcome { skip = Skip(reason) }
+    switch outcome {
+    case .applied(let report): self.init(report)
+    case .skipped(let reason, let report):
+      self.init(report)
+      skip = Skip(reason)
+    }
   }
 
   /// The numbers of a report.

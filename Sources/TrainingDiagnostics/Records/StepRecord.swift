@@ -33,7 +33,19 @@ public struct StepRecord: Sendable, Hashable {
   /// Which batch it was taken on; nil where nobody knows it.
   public var batch: BatchIdentity?
   /// What was seen inside the model; nil at most steps.
-  public var details: StepDetails?
+  public var details: StepDetails? {
+    get { if case .seen(let details) = interior { details } else { nil } }
+    set { interior = newValue.map { .seen($0) } ?? .unseen }
+  }
+  /// Whether there are any, which takes no copy to tell.
+  var isLookedInto: Bool { if case .seen = interior { true } else { false } }
+  private var interior = Interior.unseen
+
+  /// Details lie elsewhere, so that the many records without any are small to copy.
+  private indirect enum Interior: Sendable, Hashable {
+    case unseen
+    case seen(StepDetails)
+  }
 
   /// Why a step moved nothing.
   public enum Skip: String, Sendable, Hashable, Codable {
@@ -56,9 +68,10 @@ public struct StepRecord: Sendable, Hashable {
   ) {
     (self.step, self.loss, self.gradientNorm) = (step, loss, gradientNorm)
     (self.learningRate, self.lossScale) = (learningRate, lossScale)
-    (self.clipFactor, self.skip, self.details) = (clipFactor, skip, details)
+    (self.clipFactor, self.skip) = (clipFactor, skip)
     (self.trainLoss, self.validationLoss, self.batch) = (trainLoss, validationLoss, batch)
     (self.seconds, self.waitSeconds) = (seconds, waitSeconds)
+    self.details = details
   }
 
   /// A quantity by name.

@@ -30,11 +30,15 @@ public struct Levels: Sendable {
 
   /// Adds a value.
   public mutating func append(_ value: Double, at step: Int) {
-    open.append(value)
-    guard open.count == unit else { return }
+    var median = value
+    if unit > 1 {
+      open.append(value)
+      guard open.count == unit else { return }
+      median = open.median
+      open.removeAll(keepingCapacity: true)
+    }
     units += 1
-    mean += (open.median - mean) / Double(units)
-    open.removeAll(keepingCapacity: true)
+    mean += (median - mean) / Double(units)
     guard units == unitsPerLevel else { return }
     values.append(mean)
     steps.append(step)

@@ -22,6 +22,7 @@ public struct Series: Sendable {
   /// The series as a whole.
   public private(set) var levels: Levels
   private var beginning: [Double] = []
+  /// The last eight medians of three values in a row, each at its number modulo eight.
   private var middles: [Double] = []
 
   /// Creates a series without values.
@@ -33,9 +34,10 @@ public struct Series: Sendable {
       nonFiniteInARow += 1
       return
     }
-    middles.append(middle(with: value))
-    // Until there are more, the first value stands for those before.
-    peak = max(peak, middles.count > 8 ? middles.removeFirst() : middles[0])
+    let middle = middle(with: value)
+    // Until there are eight, the first one stands for those before.
+    peak = max(peak, count < 8 ? middles.first ?? middle : middles[count % 8])
+    if count < 8 { middles.append(middle) } else { middles[count % 8] = middle }
     lowest = min(lowest, value)
     if beginning.count < 5 {
       beginning.append(value)

@@ -29,14 +29,28 @@ public struct Window: Sendable {
   /// Adds a finite value; others are passed over.
   public mutating func append(_ value: Double) {
     guard value.isFinite else { return }
-    if ring.count < capacity {
+    guard ring.count == capacity else {
       ring.append(value)
-    } else {
-      ordered.remove(at: place(of: ring[oldest]))
-      ring[oldest] = value
-      oldest = (oldest + 1) % capacity
+      return ordered.insert(value, at: place(of: value))
     }
-    ordered.insert(value, at: place(of: value))
+    let last = ring[oldest]
+    ring[oldest] = value
+    oldest = (oldest + 1) % capacity
+    if value != last { replace(last, by: value) }
+  }
+
+  /// Moves the values between one that leaves and where the new one belongs.
+  private mutating func replace(_ old: Double, by new: Double) {
+    var hole = place(of: old)
+    while hole + 1 < ordered.count, ordered[hole + 1] < new {
+      ordered[hole] = ordered[hole + 1]
+      hole += 1
+    }
+    while hole > 0, ordered[hole - 1] > new {
+      ordered[hole] = ordered[hole - 1]
+      hole -= 1
+    }
+    ordered[hole] = new
   }
 
   /// The median; nil when there are no values.

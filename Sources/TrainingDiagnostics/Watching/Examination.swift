@@ -3,14 +3,15 @@ internal import TrainingKit
 /// Looks inside a model while it takes a step.
 struct Examination<Model: Module> {
   private let model: Model
+  private let members: ModuleMembers
   private let before: [ParameterBefore]
   private var seen = Found()
 
   /// Begins before the step. Weights and means of squares are held until the end, so that the update has to write
   /// elsewhere.
-  init(of model: Model, _ optimizer: any Optimizer) {
-    self.model = model
-    before = model.parameters.filter(\.parameter.isTrainable).map { named in
+  init(of model: Model, _ members: ModuleMembers, _ optimizer: any Optimizer) {
+    (self.model, self.members) = (model, members)
+    before = members.parameters.filter(\.parameter.isTrainable).map { named in
       ParameterBefore(
         named: named, value: named.parameter.value.detached(),
         secondMoment: optimizer.states[named.path]?.tensors["secondMoment"])
@@ -21,7 +22,7 @@ struct Examination<Model: Module> {
   mutating func observed<Result>(_ body: () throws -> Result) rethrows -> Result {
     // Only the last part of a step that has several is kept.
     let found = Found()
-    let loss = try observing(model, with: found.take, body)
+    let loss = try observing(model, members, with: found.take, body)
     seen = found
     return loss
   }

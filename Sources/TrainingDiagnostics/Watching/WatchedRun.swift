@@ -259,11 +259,15 @@ public struct WatchedRun<Model: Module, Item> {
     let isLookedInto = care.examines(step: run.steps)
     let losses = isLookedInto ? try exampleLosses(of: item) : nil
     let evaluationLoss = isLookedInto ? try evaluationLoss(of: item) : nil
+    let isKept = care.keepsSnapshots && moments.isDue
+    // A walk takes half as long as the step of a small network.
+    let members = isLookedInto || isKept ? ModuleMembers(of: run.model) : nil
     if care.keepsSnapshots {
-      if moments.isDue { moments.keep(run.snapshot(), doctor) }
+      if let members, isKept { moments.keep(run.snapshot(of: members), doctor) }
       moments.note(item)
     }
-    var examination = isLookedInto ? Examination(of: run.model, run.optimizer) : nil
+    var examination =
+      isLookedInto ? members.map { Examination(of: run.model, $0, run.optimizer) } : nil
     let outcome: StepOutcome
     do {
       outcome = try loss.step(&run, item, &examination)

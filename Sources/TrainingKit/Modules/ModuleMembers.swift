@@ -31,3 +31,13 @@ package struct ModuleMembers {
     return false
   }
 }
+
+extension ModuleMembers {
+  /// Parameters and buffers by path.
+  package var state: [String: Tensor] {
+    var state: [String: Tensor] = [:]
+    for named in parameters { state[named.path] = named.parameter.value.detached() }
+    for (path, buffer) in buffers { state[path] = buffer.value }
+    return state
+  }
+}

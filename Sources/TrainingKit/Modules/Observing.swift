@@ -11,7 +11,15 @@
 public func observing<Result>(
   _ model: some Module, with observe: @escaping (Observation) -> Void, _ body: () throws -> Result
 ) rethrows -> Result {
-  let modules = ModuleMembers(of: model).modules.map { (ObjectIdentifier($0.module), $0.path) }
+  try observing(model, ModuleMembers(of: model), with: observe, body)
+}
+
+/// The same where the members of the model are known.
+package func observing<Result>(
+  _ model: some Module, _ members: ModuleMembers, with observe: @escaping (Observation) -> Void,
+  _ body: () throws -> Result
+) rethrows -> Result {
+  let modules = members.modules.map { (ObjectIdentifier($0.module), $0.path) }
   let paths = Dictionary([(ObjectIdentifier(model), "")] + modules) { first, _ in first }
   return try Context.current.observing(
     { call in

@@ -48,11 +48,7 @@ extension Tensor {
 extension Module {
   /// All parameters and buffers by path. Taking it is cheap: memory is shared until training moves on.
   public func state() -> [String: Tensor] {
-    var state: [String: Tensor] = [:]
-    let members = ModuleMembers(of: self)
-    for named in members.parameters { state[named.path] = named.parameter.value.detached() }
-    for (path, buffer) in members.buffers { state[path] = buffer.value }
-    return state
+    ModuleMembers(of: self).state
   }
 
   /// Takes over all parameters and buffers, converted to the module's dtypes. Nothing changes when it throws.

@@ -27,9 +27,12 @@ public struct RunSnapshot: Sendable {
 
 extension TrainingRun {
   /// The run as it stands now. Restored, it takes the same steps to the same bits.
-  public func snapshot() -> RunSnapshot {
+  public func snapshot() -> RunSnapshot { snapshot(of: ModuleMembers(of: model)) }
+
+  /// The same where the members of the model are known.
+  package func snapshot(of members: ModuleMembers) -> RunSnapshot {
     RunSnapshot(
-      weights: model.state(), optimizer: optimizer, schedule: schedule, precision: precision,
+      weights: members.state, optimizer: optimizer, schedule: schedule, precision: precision,
       clipping: clipping, smoothing: smoothing, average: average, steps: steps, updates: updates,
       skipsInARow: skipsInARow, random: (generator ?? .current).state)
   }
