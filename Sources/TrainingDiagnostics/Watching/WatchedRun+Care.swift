@@ -121,8 +121,8 @@ extension WatchedRun {
     return 2 * matrices.count(where: isTrue) > matrices.count
   }
 
-  /// Asks once, while the first state is held, what a run that has led nowhere would have come to at lower rates, as what
-  /// they have broken by then may be past mending, and at far higher ones, as it may not have moved.
+  /// Asks once, while the first state is held, what a run that has led nowhere would have come to at lower rates, as
+  /// what steps have broken by then may be past mending, and at far higher ones, as it may not have moved.
   mutating func lookedBackAtTheStart() throws -> [Finding] {
     let loss = doctor.history.loss
     guard care.keepsSnapshots, run.steps == Self.leastSteps, doctor.history.first?.step == 0,
