@@ -156,6 +156,60 @@ final class TreatmentTests: XCTestCase {
     }
   }
 
+  private func trial(_ remedy: Remedy?, from before: Double = 2, to after: Double) throws -> Trial {
+    let remedies = try String(
+      decoding: JSONEncoder().encode(remedy.map { [$0] } ?? []), as: UTF8.self)
+    let text = """
+      {"remedies": \(remedies), "steps": 64, "lossBefore": \(before), "lossAfter": \(after), "losses": []}
+      """
+    return try JSONDecoder().decode(Trial.self, from: Data(text.utf8))
+  }
+
+  /// One order may be better than another by chance.
+  func testDisorderIsBelievedInWhereTwoOrdersHelp() throws {
+    let control = try trial(nil, to: 1.9)
+    let rate = try trial(.learningRate(times: 0.1), to: 1.6)
+    let shuffled = try trial(.shuffling, to: 1.2)
+    XCTAssertEqual([shuffled, rate].choice(beside: control), shuffled)
+    for (again, isBelieved) in [(1.1, true), (1.25, true), (1.8, false), (2.5, false)] {
+      let trials = [shuffled, rate].doubted(by: try trial(.shuffling, to: again))
+      let chosen = trials.choice(beside: control)
+      XCTAssertEqual(chosen?.remedies, [isBelieved ? .shuffling : .learningRate(times: 0.1)])
+      XCTAssertEqual(trials[1], rate)
+    }
+  }
+
+  /// Of most healthy runs another rate would gain somewhat.
+  func testANoteIsBorneOutByWhatATrialGains() throws {
+    func note(_ symptom: Symptom, _ cause: Cause, fall: Double = 0.01) -> Finding {
+      Finding(
+        symptom, cause: cause, severity: .note, step: 64, confidence: 0.5,
+        evidence: ["fall": fall], remedy: "")
+    }
+    let slow = note(.plateau, .learningRateTooLow)
+    let cases: [(Finding, Double, Double, Double, Bool)] = [
+      (slow, 10, 1.98, 1.7, true), (slow, 10, 1.98, 1.9, false), (slow, 3, 1.98, 1.2, false),
+      (note(.plateau, .learningRateTooLow, fall: 0.1), 10, 1.98, 1.7, false),
+      (note(.plateau, .learningRateTooLow, fall: 0.1), 30, 1.98, 1.7, true),
+      (slow, 100, 1.98, 1.89, true), (slow, 100, 1.98, 1.95, false), (slow, 30, 1.98, 1.89, false),
+      (slow, 100, 1.6, 1.4, false),
+      (note(.clippingDominates, .clippingLimit), 1, 1.9, 1.7, true),
+      (note(.clippingDominates, .clippingLimit), 1, 1.8, 1.65, false),
+      (note(.unusualSetting, .optimizer), 1, 1.9, 1.79, true),
+      (note(.unusualSetting, .optimizer), 1, 1.9, 1.83, false),
+      (note(.explosion, .schedule), 1, 1.8, 1.7, true),
+      (note(.explosion, .schedule), 1, 1.8, 1.79, false),
+    ]
+    for (finding, factor, without, with, isBorneOut) in cases {
+      let (trial, control) = (
+        try trial(.learningRate(times: factor), to: with), try trial(nil, to: without)
+      )
+      XCTAssertEqual(
+        finding.isBorneOut(by: trial, beside: control), isBorneOut,
+        "\(finding.symptom), \(finding.cause), \(factor): \(without) to \(with)")
+    }
+  }
+
   /// A rate of nothing leaves a run where it is, which may be better than where it went.
   func testRatesAreNotDividedByMoreThanAMillion() {
     func neighbors(of factor: Double) -> [Double] {

@@ -10,7 +10,7 @@ public struct LearningRateJump: Analyzer {
   private var watch: LevelWatch?
   private var rates = (before: 0.0, after: 0.0)
   /// How many losses there were before the last jump, their level, and its step; nil once they are too long ago.
-  private var jump: (losses: Int, level: Double?, step: Int)?
+  private var jump: (losses: Int, level: Double, step: Int)?
 
   /// Creates the analyzer.
   public init() {}
@@ -23,7 +23,7 @@ public struct LearningRateJump: Analyzer {
       // The peak follows the rate some steps later.
       if jump == nil { rates = (history.learningRate.last?.value ?? 0, rate) }
       watch = LevelWatch(at: step.step, history.loss)
-      jump = jump ?? (history.loss.count, history.loss.recent.values.suffix(16).median, step.step)
+      jump = jump ?? (history.loss.count, Self.level(of: history.loss), step.step)
     }
     if let change = watch?.change(with: step.loss) {
       watch = nil
@@ -33,13 +33,17 @@ public struct LearningRateJump: Analyzer {
     if let rise = rise(behind: jump.losses, history.loss) {
       return finding(jump.step, before: rise.before, after: rise.after)
     }
-    guard history.loss.count == jump.losses + 64, rates.after > 9.9 * rates.before,
-      let level = jump.level
-    else { return nil }
-    let now = history.loss.recent.values.suffix(16).median
-    return now < level - 0.1 * abs(level)
-      ? nil : finding(jump.step, before: level, after: now, severity: .note)
+    // A table's ten times is seldom ten times to the bit.
+    guard history.loss.count == jump.losses + 64, rates.after > 9.9 * rates.before else {
+      return nil
+    }
+    let now = Self.level(of: history.loss)
+    guard now >= jump.level - 0.1 * abs(jump.level) else { return nil }
+    return finding(jump.step, before: jump.level, after: now, severity: .note)
   }
+
+  /// The median of the last 16 losses.
+  private static func level(of losses: Series) -> Double { losses.recent.values.suffix(16).median }
 
   /// A rise of the last losses that begins with a jump; nil where there is none.
   private mutating func rise(behind jump: Int, _ losses: Series) -> ShiftOfMean? {

@@ -50,7 +50,7 @@ extension [Trial] {
   /// It is the first that is as good as the best. A number that few optimizers have is put right first, where that
   /// alone gains most of what the best does. A learning rate that is just low enough for some steps may be too high for
   /// more: a lower one is taken that gains nearly as much.
-  func choice(beside control: Trial) -> Trial? {
+  package func choice(beside control: Trial) -> Trial? {
     guard let best, best.isBetter(than: control) else { return nil }
     if let usual = first(where: \.isOfTheOptimizer), usual.isBetter(than: control),
       !control.lossAfter.isFinite
@@ -69,6 +69,12 @@ extension [Trial] {
     return lower.first ?? chosen
   }
 
+  /// The same with another trial of shuffling in place of the first, where that came out worse: one order may be better
+  /// than another by chance, and what is due to disorder shows in any.
+  package func doubted(by again: Trial) -> [Trial] {
+    map { $0.remedies == again.remedies && again.lossAfter > $0.lossAfter ? again : $0 }
+  }
+
   /// The trial whose remedies are to be applied; nil where none is ahead of the control. Of those that the best is not
   /// ahead of it is the one with the fewest remedies, and of rates the lowest.
   func treatment(beside control: Trial) -> Trial? {
@@ -80,7 +86,8 @@ extension [Trial] {
       ?? others.min { $0.remedies.rateFactor < $1.remedies.rateFactor }
   }
 
-  private var best: Trial? { self.min { $0.lossAfter < $1.lossAfter } }
+  /// The trial with the lowest loss.
+  var best: Trial? { self.min { $0.lossAfter < $1.lossAfter } }
 }
 
 extension Trial: CustomStringConvertible {

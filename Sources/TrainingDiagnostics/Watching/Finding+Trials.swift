@@ -4,7 +4,7 @@ extension Finding {
   /// What gains twice as much has been missed. A rate that was too high at first has cost a fifth of what there was to
   /// gain. A rate is too low where one thirty times as high is best, or one ten times as high while the loss has hardly
   /// fallen: most healthy runs would gain somewhat by a higher one.
-  func isBorneOut(by trial: Trial, beside control: Trial) -> Bool {
+  package func isBorneOut(by trial: Trial, beside control: Trial) -> Bool {
     guard trial.lossAfter < control.lossAfter - 0.01 * abs(control.lossAfter) else { return false }
     switch (symptom, cause) {
     case (_, .schedule): return trial.gain > 1.25 * control.gain

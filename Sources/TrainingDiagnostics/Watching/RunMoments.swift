@@ -31,6 +31,9 @@ struct RunMoments<Item> {
   /// How many steps the first state is kept for.
   private static var startLength: Int { 1000 }
 
+  /// How many items are held at most.
+  var itemLimit: Int { capacity * interval }
+
   init(of care: Care) {
     (capacity, interval) = (max(1, care.snapshots), max(1, care.snapshotInterval))
     keepsStart = care.treats

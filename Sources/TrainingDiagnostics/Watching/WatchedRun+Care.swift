@@ -140,26 +140,24 @@ extension WatchedRun {
   private var areWeightsThrown: Bool { doctor.history.weightGrowth ?? 0 > 4 }
 
   /// The finding with the rate that would have gained what the run has missed; nil where none would.
-  private mutating func missedByRate(_ finding: Finding) throws -> Finding? {
-    func tried(_ rates: Double...) throws -> Tried? {
-      try self.tried(rates.map { .learningRate(times: $0) }, for: finding)
-    }
-    guard let lower = try tried(0.1, 0.01) else { return nil }
-    if let remedy = lower.chosen?.remedies.first, let best = lower.best,
-      isMissed(best, beside: lower.control)
+  private func missedByRate(_ finding: Finding) throws -> Finding? {
+    func rates(_ factors: Double...) -> [Remedy] { factors.map { .learningRate(times: $0) } }
+    guard let lower = try tried(rates(0.1, 0.01), for: finding) else { return nil }
+    let control = lower.control
+    if let remedy = lower.chosen?.remedies.first, let best = lower.trials.best,
+      isMissed(best, beside: control)
     {
-      return finding.healed(by: remedy, isOpen: true).proved(by: best, beside: lower.control)
+      return finding.healed(by: remedy, isOpen: true).proved(by: best, beside: control)
     }
-    // Of weights in 16 bits it takes longer to tell what is rounded away from what is slow.
-    if areMostWeights({ $0.halfPrecision != nil }) { return nil }
-    guard let higher = try tried(10, 100, 1000, 1e4), let chosen = higher.chosen,
-      let remedy = chosen.remedies.first
+    let fall = control.gain / abs(control.lossBefore)
+    // What falls by more may be meant to be slow. Of weights in 16 bits it takes longer to tell what is rounded away.
+    guard fall < 0.03, !areMostWeights({ $0.halfPrecision != nil }),
+      let higher = try tried(rates(10, 100, 1000, 1e4), for: finding, beside: control),
+      let chosen = higher.chosen, let remedy = chosen.remedies.first
     else { return nil }
-    let (control, fall) = (higher.control, higher.control.gain / abs(higher.control.lossBefore))
     var found = finding.healed(by: remedy, isOpen: true)
     found.evidence = found.evidence.adding(["fall": fall])
-    // What falls by more may be meant to be slow.
-    guard fall < 0.03, found.isBorneOut(by: chosen, beside: control) else { return nil }
+    guard found.isBorneOut(by: chosen, beside: control) else { return nil }
     return found.proved(by: chosen, beside: control)
   }
 
@@ -176,24 +174,24 @@ extension WatchedRun {
   static var leastSteps: Int { 128 }
 
   /// Trials of remedies, from where the run was before a finding; nil where there is nothing to try, or nowhere from.
-  private func tried(_ remedies: [Remedy], for finding: Finding) throws -> Tried? {
+  ///
+  /// - Parameter control: the run as it was, where it is known.
+  private func tried(
+    _ remedies: [Remedy], for finding: Finding, beside control: Trial? = nil
+  ) throws -> Tried? {
     guard !remedies.isEmpty,
       let place = moments.healthyMoment(before: finding.step, by: finding.onsetDistance)
     else { return nil }
     let replay = replay
     let course = try replay.course(from: moments.moment(at: place), about: finding.origin)
     var tried = Tried(
-      place: place, control: try replay.trial([], course),
+      place: place, control: try control ?? replay.trial([], course),
       trials: try remedies.enumerated().map { number, remedy in
         willTry?(number + 1, [remedy])
         return try replay.trial([remedy], course)
       })
-    // One order may be better than another by chance: what is due to disorder shows in any.
     if tried.chosen?.remedies == [.shuffling] {
-      let again = try replay.trial([.shuffling], course, attempt: 1)
-      tried.trials = tried.trials.map { trial in
-        trial.remedies == [.shuffling] && again.lossAfter > trial.lossAfter ? again : trial
-      }
+      tried.trials = tried.trials.doubted(by: try replay.trial([.shuffling], course, attempt: 1))
     }
     return tried
   }
@@ -204,22 +202,24 @@ extension WatchedRun {
     var trials: [Trial]
     /// The one to believe in; nil where none is better than the control.
     var chosen: Trial? { trials.choice(beside: control) }
-    var best: Trial? { trials.min { $0.lossAfter < $1.lossAfter } }
   }
 
   /// What was found before the first step and can be tried by now, with what trials say of it. What they do not bear
   /// out yet is tried once more along more steps.
   mutating func weighedExpectations() throws -> [Finding] {
     let count = expected.isEmpty ? 0 : moments.all.reduce(0) { $0 + $1.items.count }
-    guard count >= expectedLength else { return [] }
+    guard count >= min(expectedLength, moments.itemLimit) else { return [] }
     let due = expected
     let weighed = try due.map(weighed)
     takeExplained(weighed, of: due)
-    let isLast = count >= Self.leastSteps
+    let isLast = count >= min(Self.leastSteps, moments.itemLimit)
     expected = isLast ? [] : weighed.filter { $0.severity == .note && $0.mayBeWeighed }
-    expectedLength = isLast ? 64 : Self.leastSteps
+    expectedLength = isLast ? Self.firstLength : Self.leastSteps
     return weighed
   }
+
+  /// Along how many steps remedies for what was found before the first step are tried at first.
+  static var firstLength: Int { 64 }
 
   /// A note whose cause is known, as a warning where a trial gains much by what it asks for.
   private func weighed(_ finding: Finding) throws -> Finding {

@@ -46,8 +46,8 @@ public struct WatchedRun<Model: Module, Item> {
   private(set) var lastOutcome: StepOutcome?
   /// What was found before the first step and waits for steps to try remedies along.
   var expected: [Finding] = []
-  /// Along how many steps remedies for that are tried.
-  var expectedLength = 64
+  /// Along how many steps remedies for that are tried next.
+  var expectedLength = Self.firstLength
   /// What was found of a run that goes on, and will be told with its first step.
   private var untold: [Finding] = []
   /// When the last step ended, the doctor's thoughts about it included; nil where what came behind it was no mere wait.

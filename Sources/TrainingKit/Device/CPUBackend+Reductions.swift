@@ -2,7 +2,6 @@ package import CTrainingKernels
 
 extension CPUBackend {
   package func reduce(_ row: tk_reduction, _ x: Tensor, axes: [Int], into y: Tensor) {
-    if isCutIntoPieces(row, x, into: y) { return reduceInPieces(row, x, into: y) }
     if let rows = pieceOfRows(row, x, axes, into: y) {
       return reduceInPieces(row, x, ofRows: rows, into: y)
     }
@@ -22,40 +21,16 @@ extension CPUBackend {
   /// Elements of a piece of a fold to one result.
   private static let foldedPiece = 1 << 15
 
-  /// Whether all of many elements are folded to one result, which is its own piece otherwise.
-  private func isCutIntoPieces(_ row: tk_reduction, _ x: Tensor, into y: Tensor) -> Bool {
-    y.count == 1 && x.form.isContiguous && x.count > 2 * CPUBackend.foldedPiece
-      && row != tk_reduction_argmax && row != tk_reduction_argmin
-  }
-
-  /// Pieces of fixed size, and then their results in the same way: the same bits for any thread count.
-  private func reduceInPieces(_ row: tk_reduction, _ x: Tensor, into y: Tensor) {
-    let (piece, compute) = (CPUBackend.foldedPiece, x.dtype.compute)
-    let pieces = (x.count + piece - 1) / piece
-    withUnsafeTemporaryAllocation(byteCount: pieces * 8, alignment: 8) { results in
-      let results = results.baseAddress!
-      parallelFor(pieces, grain: 1) { begin, end in
-        for index in begin..<end {
-          let start = index * piece
-          var line = tk_reduce_source(
-            x.address + start * x.dtype.byteCount, x.dtype.kernel,
-            count: min(piece, x.count - start))
-          tk_reduce(row, compute, &line, results + index * compute.byteCount, compute.stored, 0, 1)
-        }
-      }
-      var line = tk_reduce_source(results, compute.stored, count: pieces)
-      tk_reduce(row, compute, &line, y.address, y.dtype.kernel, 0, 1)
-    }
-  }
-
-  /// How many rows of many neighbouring results are folded by themselves, so that memory is read in its order; nil
-  /// where results are better shared out.
+  /// How many rows of neighbouring results are folded by themselves, as all of many elements are to one result, and as
+  /// many rows are so that memory is read in its order; nil where results are better shared out.
   private func pieceOfRows(
     _ row: tk_reduction, _ x: Tensor, _ axes: [Int], into y: Tensor
   ) -> Int? {
-    guard (8...4096).contains(y.count), x.form.isContiguous, row != tk_reduction_argmax,
-      row != tk_reduction_argmin, axes.allSatisfy({ $0 < axes.count })
-    else { return nil }
+    guard x.form.isContiguous, row != tk_reduction_argmax, row != tk_reduction_argmin else {
+      return nil
+    }
+    if y.count == 1 { return x.count > 2 * CPUBackend.foldedPiece ? CPUBackend.foldedPiece : nil }
+    guard (8...4096).contains(y.count), axes.allSatisfy({ $0 < axes.count }) else { return nil }
     let (rows, leaf) = (x.count / y.count, 64)
     let piece = max(leaf, CPUBackend.foldedPiece / 2 / y.count, rows / 64) / leaf * leaf
     return rows >= 2 * piece ? piece : nil
@@ -303,15 +278,6 @@ extension tk_compute {
 }
 
 extension tk_reduce_source {
-  /// Neighbouring elements.
-  fileprivate init(_ data: UnsafeRawPointer, _ dtype: tk_dtype, count: Int) {
-    var (shape, strides) = (Lanes(repeating: 1), Lanes(repeating: 0))
-    (shape[0], strides[0]) = (count, 1)
-    self.init(
-      data: data, dtype: dtype, kept: tk_space(1, Lanes(repeating: 1)), reduced: tk_space(1, shape),
-      kept_strides: Lanes(repeating: 0).kernel, reduced_strides: strides.kernel)
-  }
-
   /// Rows that lie one behind another, to be folded into one.
   fileprivate init(_ data: UnsafeRawPointer, _ dtype: tk_dtype, rows: Int, width: Int) {
     var (kept, reduced, one, step) = (

@@ -62,19 +62,15 @@ extension Tensor {
     return owner === pool
   }
 
-  /// Whether the elements are of a dtype, in a pool, and in memory that nobody else holds and that can be written.
   /// Where the elements are to be written in place; nil where they cannot be.
   mutating func ownAddress(
     _ dtype: DType, count: Int, in pool: MemoryPool
   ) -> UnsafeMutableRawPointer? {
-    guard form.dtype == dtype, form.isContiguous, form.count == count, storage?.owner === pool,
-      holdsAlone()
-    else {
-      return nil
-    }
+    guard form.count == count, storage?.owner === pool, isOwn(dtype, in: nil) else { return nil }
     return address
   }
 
+  /// Whether the elements are of a dtype, in a pool, and in memory that nobody else holds and that can be written.
   fileprivate mutating func isOwn(_ dtype: DType, in pool: MemoryPool?) -> Bool {
     form.dtype == dtype && form.isContiguous && lies(in: pool) && holdsAlone()
   }
