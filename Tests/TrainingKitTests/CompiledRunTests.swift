@@ -254,6 +254,29 @@ final class CompiledRunTests: XCTestCase {
     XCTAssertNotEqual(run.model.state().mapValues { $0.elements(Double.self) }, before)
   }
 
+  /// Weights and states are held by themselves, as each has a check of its own.
+  func testWhatSomebodyHoldsIsNotWrittenTo() throws {
+    for isCompiled in [false, true] {
+      var run = run(perceptron)
+      run.isCompiled = isCompiled
+      for step in 0..<4 { _ = try run.step(on: rows(step), classes) }
+      for held in [run.model.state, { run.optimizer.state() }] {
+        let tensors = held()
+        let before = tensors.mapValues { $0.elements(Double.self) }
+        for step in 4..<7 { _ = try run.step(on: rows(step), classes) }
+        XCTAssertEqual(tensors.mapValues { $0.elements(Double.self) }, before)
+        XCTAssertNotEqual(held().mapValues { $0.elements(Double.self) }, before)
+      }
+    }
+  }
+
+  /// Nothing goes into such numbers, and yet they are no constants of a recording.
+  func testNoiseInTheLossIsNewAtEveryStep() throws {
+    try compare("noise", steps: 12, { run(perceptron) }, inputs: { rows($0) }) { model, inputs in
+      crossEntropy(model(inputs[0]) + 0.1 * Tensor.randomNormal([16, 3]), inputs[1])
+    }
+  }
+
   func testAMistakeInABatchIsThrownAndChangesNothing() throws {
     var runs = [false, true].map { isCompiled in
       var run = run(convolutional)

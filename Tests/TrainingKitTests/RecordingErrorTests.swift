@@ -37,6 +37,9 @@ final class RecordingErrorTests: XCTestCase {
     XCTAssertEqual(
       try error { model, _ in model(self.x).square().mean() },
       .captured(operation: "matmul", path: "input"))
+    let labels = Tensor([0, 1, 2, 0, 1, 2])
+    XCTAssertEqual(
+      try error { crossEntropy($0($1[0]), labels) }, .captured(operation: "crossEntropy", path: ""))
     let outside = Parameter(.ones([3]))
     XCTAssertEqual(
       try error { ($0($1[0]) * outside.value).mean() }, .captured(operation: "mul", path: ""))

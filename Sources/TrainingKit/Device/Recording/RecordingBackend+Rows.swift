@@ -168,7 +168,9 @@ extension RecordingBackend {
 // Indices.
 extension RecordingBackend {
   package func check(_ indices: Tensor, _ rule: IndexRule) -> TensorError? {
-    note("check", [rule.limit, rule.ignored], reads: [indices], writes: []) { [base] t in
+    // The rule knows whose indices they are.
+    let name = rule.mistake(-1).operation
+    note(name, [rule.limit, rule.ignored], reads: [indices], writes: []) { [base] t in
       let indices = t[0]
       return { () throws(DeviceFault) in
         if let mistake = base.check(indices, rule) { throw .mistake(mistake) }
