@@ -55,7 +55,8 @@ static const function functions[] = {
   EVEN(cos, cosl, -7, 7, 1.5, 1) ALL(cos, cosl, 1.5, 1)
   EVEN(cos, cosl, -6e4, 6e4, 1.5, 1) EVEN(cos, cosl, -1e6, 1e6, 1.5, 1)
   EVEN(tan, tanl, -7, 7, 3, 2.5) ALL(tan, tanl, 3, 2.5)
-  EVEN(atan, atanl, -4, 4, 1.5, 1.5) ALL(atan, atanl, 1.5, 1.5)
+  // Of 2 million samples the worst of atan is 1.51 and of gelu 4.84, both without fused multiply-adds.
+  EVEN(atan, atanl, -4, 4, 1.5, 1.6) ALL(atan, atanl, 1.5, 1.6)
   EVEN(asin, asinl, -1, 1, 2.5, 2.5) EVEN(acos, acosl, -1, 1, 2.5, 2.5)
   ALL(sqrt, sqrtl, 0.51, 0.51) ALL(rsqrt, rsqrt, 1.5, 1.5) ALL(reciprocal, reciprocal, 0.51, 0.51)
   ALL(powScalar, sixteenths, 0.51, 1.5, 0.3125) ALL(powScalar, tenth, 0.51, 1.5, 10)
@@ -63,7 +64,7 @@ static const function functions[] = {
   EVEN(sigmoid, sigmoid, -20, 20, 2.5, 2.5) ALL(sigmoid, sigmoid, 2.5, 2.5)
   EVEN(logSigmoid, log_sigmoid, -20, 20, 2, 2) ALL(logSigmoid, log_sigmoid, 2, 2)
   EVEN(softplus, softplus, -20, 20, 2, 2, 1, inf)
-  EVEN(gelu, gelu, -6, 6, 4, 4) EVEN(gelu, gelu, -40, 10, 4, 4.5)
+  EVEN(gelu, gelu, -6, 6, 5, 5) EVEN(gelu, gelu, -40, 10, 5, 5)
   EVEN(geluTanh, gelu_tanh, -4, 4, 4, 4) EVEN(geluTanh, gelu_tanh, -12, 10, 4, 4)
   EVEN(tanhshrink, tanhshrink, -4, 4, 12, 12) EVEN(tanhshrink, tanhshrink, -0.1, 0.1, 4, 4)
   EVEN(silu, silu, -20, 20, 4, 4) EVEN(mish, mish, -20, 20, 5, 5)
